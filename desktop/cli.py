@@ -1,0 +1,221 @@
+"""The command line: options become the parts, put together here and nowhere else."""
+
+import argparse
+import ipaddress
+import logging
+import secrets
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, NoReturn
+
+import filelock
+import platformdirs
+
+from desktop import __version__, network, window
+from desktop.core.protocol import Network
+from desktop.journal import JournalError
+from desktop.journal.sqlite import SqliteJournal
+from desktop.launcher import Server, StartError, listen
+
+log = logging.getLogger(__name__)
+
+NOT_STARTED: Final = 2
+SERVER_DIED: Final = 1
+LOOPBACK: Final = "127.0.0.1"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit code: 0 closed, 1 the server died, 2 not started, 128 + n ended by signal n."""
+    try:
+        options = _parse(argv)
+        logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+        return _Program(options).run()
+    except (StartError, JournalError) as error:
+        say(str(error), error=True)
+        return NOT_STARTED
+
+
+def say(line: str, *, error: bool = False) -> None:
+    """Print one line, at once. A terminal that has gone, or never was there, is no reason to stop."""
+    with suppress(OSError, ValueError):
+        print(line, file=sys.stderr if error else sys.stdout, flush=True)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise StartError(f"{message[:1].upper()}{message[1:]}. See --help.")
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(
+        prog="lan-counter",
+        description="One counter, shared by everyone on this network. Others join with a browser.",
+    )
+    parser.add_argument("--headless", action="store_true", help="no window: serve until stopped")
+    parser.add_argument("--port", type=_port, metavar="N", help="listen on this port (else 8000 or the next free one)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--address", type=_address, metavar="A", help="the address of this machine that others join at")
+    where.add_argument("--local-only", action="store_true", help="let nobody but this machine join")
+    parser.add_argument("--data-dir", type=Path, metavar="D", help="keep the counter in this folder")
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="default: warning"
+    )
+    parser.add_argument("--version", action="version", version=f"LAN Counter {__version__}")
+    return parser.parse_args(argv)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535, or 0 for any free one")
+    return int(text)
+
+
+def _address(text: str) -> str:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address like 192.168.1.42") from None
+    if address.is_unspecified or address.is_multicast:
+        raise argparse.ArgumentTypeError(f"{text} is not an address that others could open in a browser")
+    return str(address)
+
+
+class _Program:
+    """One run: the server, the window if there can be one, and whatever ends them."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._data = options.data_dir or platformdirs.user_data_path("LAN Counter", appauthor=False)
+        self._code = 0
+        self._ending = threading.Event()
+        self._window: window.Window | None = None
+
+    def run(self) -> int:
+        with _only_one_in(self._data) as tell_where:
+            _on_signals(lambda number: self._end(128 + number))
+            secret = secrets.token_urlsafe(32)
+            sockets, place = self._listen()
+            port = sockets[0].getsockname()[1]
+            join = place.join or _url(LOOPBACK, port)
+            server = Server(SqliteJournal(self._data / "counter.db"), sockets, secret, place)
+            server.start(self._server_ended)
+            host = f"{_url(LOOPBACK, port)}#host={secret}"
+            try:
+                tell_where(join)
+                say(f"Join: {join}")
+                say(f"Host: {host}")
+                if place.reach == "none":
+                    say("There is no network: only this machine can join.", error=True)
+                self._show(host)
+            finally:
+                self._ending.set()
+                server.stop()
+                server.join()
+            return self._code
+
+    def _listen(self) -> tuple[list[socket.socket], Network]:
+        """On loopback and, unless asked not to, on the address that others can best reach."""
+        options = self._options
+        if options.local_only:
+            sockets = listen([LOOPBACK], options.port)
+            return sockets, Network(join=_url(LOOPBACK, sockets[0].getsockname()[1]), reach="local")
+        lan = options.address or next((address.ip for address in network.addresses()), None)
+        if lan is None:
+            return listen([LOOPBACK], options.port), Network(join=None, reach="none")
+        # One that is asked for may be loopback's own.
+        sockets = listen(list(dict.fromkeys((LOOPBACK, lan))), options.port)
+        return sockets, Network(join=_url(lan, sockets[0].getsockname()[1]), reach="lan")
+
+    def _show(self, host: str) -> None:
+        """Open the window and return when it is closed; without one, return when the program is to end."""
+        reason = None if self._options.headless else window.unavailable()
+        if reason:
+            say(f"{reason} The counter runs on without it; stop it with Ctrl-C.", error=True)
+        if self._options.headless or reason:
+            self._ending.wait()
+            return
+        self._window = window.Window(host, storage=self._data / "window")
+        if self._ending.is_set():
+            return
+        try:
+            self._window.run()
+        except window.WindowError as error:
+            say(f"{error} The counter runs on without it; stop it with Ctrl-C.", error=True)
+            self._ending.wait()
+
+    def _end(self, code: int) -> None:
+        """From any thread: come to an end, with this exit code if it is the first reason to."""
+        if not self._ending.is_set():
+            self._code = code
+            self._ending.set()
+            if self._window:
+                self._window.close()
+
+    def _server_ended(self, error: BaseException | None) -> None:
+        if error:
+            log.critical("The server has died.", exc_info=error)
+            self._end(SERVER_DIED)
+
+
+def _url(address: str, port: int) -> str:
+    return f"http://[{address}]:{port}/" if ":" in address else f"http://{address}:{port}/"
+
+
+@contextmanager
+def _only_one_in(folder: Path) -> Iterator[Callable[[str], None]]:
+    """Hold the data folder; yields a function to be called with the address to show to whoever comes second.
+
+    Raises StartError.
+    """
+    where = folder / "running-at"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / "lock")
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        there = where.read_text("utf-8") if where.exists() else ""
+        raise StartError(f"LAN Counter is already running{there and f': {there}'}") from None
+    except OSError as error:
+        raise StartError(f"The folder {folder} can't be used: {error.strerror or error}.") from error
+    try:
+        yield lambda url: _replace(where, url)
+    finally:
+        where.unlink(missing_ok=True)
+        lock.release()
+
+
+def _replace(path: Path, text: str) -> None:
+    # At once, so that a reader never finds half of it.
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text, "utf-8")
+    fresh.replace(path)
+
+
+def _on_signals(callback: Callable[[int], None]) -> None:
+    """Call back with a signal's number, in a thread of its own and at once, wherever the main thread is.
+
+    A GUI's loop keeps Python's own handlers waiting, and replaces some: so the C-level handler's wakeup pipe is read.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+
+    def ring(number: int, frame: object) -> None:
+        # Where a GUI takes the wakeup pipe for itself it runs this handler instead.
+        writer.send(bytes((number,)))
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), ring)
+
+    def listen_for_signals() -> None:
+        while True:
+            for number in reader.recv(16):
+                callback(number)
+
+    threading.Thread(target=listen_for_signals, name="signals", daemon=True).start()

@@ -1,0 +1,191 @@
+"""The counter: a deterministic state machine.
+
+Every host that applies the same operations in the same order holds the same state, so an operation carries all that
+its decision needs, and nothing here reads a clock, a socket or a random number.
+
+Every operation is decided once, the refused ones too: a client's operation that comes again changes nothing.
+"""
+
+from enum import StrEnum
+
+from msgspec import UNSET, Struct, UnsetType, field, structs
+
+VALUE_LIMIT = 2**53 - 1
+"""The largest magnitude of the value: what a JavaScript number holds exactly (ECMA-262, Number.MAX_SAFE_INTEGER)."""
+
+DELTA_LIMIT = 1_000_000
+STEP_LIMIT = 1_000
+TITLE_LIMIT = 80
+UNDO_LIMIT = 100
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What the host decides for everyone."""
+
+    title: str = ""
+    step: int = 1
+    """What one click adds, 1 to STEP_LIMIT."""
+    goal: int | None = None
+    locked: bool = False
+    """Guests only look."""
+    classic: bool = True
+    """Classic clients may set the value."""
+
+
+class SettingsChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Any of the settings; what is UNSET stays as it is."""
+
+    title: str | UnsetType = UNSET
+    step: int | UnsetType = UNSET
+    goal: int | UnsetType | None = UNSET
+    locked: bool | UnsetType = UNSET
+    classic: bool | UnsetType = UNSET
+
+
+class Operation(Struct, frozen=True, array_like=True, tag=str.lower):
+    """What all operations have in common.
+
+    `op` numbers the client's operations from 1 without a gap; 0 is that of a classic client, which numbers nothing.
+    `host` says that the operation came over a connection that had proved to be the host's.
+    """
+
+    client: str
+    op: int
+    host: bool
+
+
+class Add(Operation, frozen=True):
+    """Add `delta`; `seen` is the newest revision the person could see when they clicked."""
+
+    delta: int
+    seen: int | None = None
+
+
+class Set(Operation, frozen=True):
+    value: int
+
+
+class Reset(Operation, frozen=True):
+    pass
+
+
+class Undo(Operation, frozen=True):
+    pass
+
+
+class Configure(Operation, frozen=True):
+    settings: SettingsChange
+
+
+AnyOperation = Add | Set | Reset | Undo | Configure
+
+
+class Verdict(StrEnum):
+    """How an operation was decided. A refusal's value is its code on the wire."""
+
+    APPLIED = "applied"
+    REPEATED = "repeated"
+    """This client's `op` was decided before: nothing happened."""
+    GAP = "gap"
+    """An earlier `op` of this client is missing: nothing was decided."""
+    NOT_HOST = "not_host"
+    LOCKED = "locked"
+    STALE = "stale"
+    OUT_OF_RANGE = "out_of_range"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+
+    @property
+    def refused(self) -> bool:
+        return self not in (Verdict.APPLIED, Verdict.REPEATED, Verdict.GAP)
+
+
+class Before(Struct, frozen=True, array_like=True):
+    """What a change replaced, so that it can be taken back."""
+
+    value: int
+    reset_revision: int
+
+
+class Counter(Struct, kw_only=True):
+    """The state; `apply` is the only way to change it. Encodes to a snapshot and decodes from one."""
+
+    value: int = 0
+    revision: int = 0
+    settings: Settings = Settings()
+    reset_revision: int = 0
+    """The revision that the newest reset made, 0 without one: older clicks must not count after it."""
+    undoable: list[Before] = field(default_factory=list)
+    """Oldest first, at most UNDO_LIMIT."""
+    decided: dict[str, int] = field(default_factory=dict)
+    """Each client's newest decided `op`."""
+
+    def apply(self, operation: AnyOperation) -> Verdict:
+        """Decide one operation, in the journal's order, and change the state accordingly."""
+        if operation.op:
+            last = self.decided.get(operation.client, 0)
+            if operation.op <= last:
+                return Verdict.REPEATED
+            if operation.op > last + 1:
+                return Verdict.GAP
+            self.decided[operation.client] = operation.op
+        verdict = self._decide(operation)
+        if verdict is Verdict.APPLIED:
+            self.revision += 1
+            if isinstance(operation, Reset):
+                self.reset_revision = self.revision
+        return verdict
+
+    def _decide(self, operation: AnyOperation) -> Verdict:
+        match operation:
+            case Add(delta=delta, seen=seen):
+                if self.settings.locked and not operation.host:
+                    return Verdict.LOCKED
+                if seen is not None and seen < self.reset_revision:
+                    return Verdict.STALE
+                if not 0 < abs(delta) <= DELTA_LIMIT:
+                    return Verdict.OUT_OF_RANGE
+                return self._change_to(self.value + delta)
+            case Set(value=value):
+                if operation.op == 0:
+                    if not operation.host and (self.settings.locked or not self.settings.classic):
+                        return Verdict.LOCKED
+                elif not operation.host:
+                    return Verdict.NOT_HOST
+                return self._change_to(value)
+            case _ if not operation.host:
+                return Verdict.NOT_HOST
+            case Reset():
+                return self._change_to(0)
+            case Undo():
+                if not self.undoable:
+                    return Verdict.NOTHING_TO_UNDO
+                before = self.undoable.pop()
+                self.value, self.reset_revision = before.value, before.reset_revision
+                return Verdict.APPLIED
+            case Configure(settings=change):
+                settings = structs.replace(
+                    self.settings, **{k: v for k, v in structs.asdict(change).items() if v is not UNSET}
+                )
+                if not valid(settings):
+                    return Verdict.OUT_OF_RANGE
+                self.settings = settings
+                return Verdict.APPLIED
+
+    def _change_to(self, value: int) -> Verdict:
+        if abs(value) > VALUE_LIMIT:
+            return Verdict.OUT_OF_RANGE
+        # Setting what is there already changes nothing that an undo could show.
+        if value != self.value:
+            self.undoable.append(Before(self.value, self.reset_revision))
+            del self.undoable[:-UNDO_LIMIT]
+            self.value = value
+        return Verdict.APPLIED
+
+
+def valid(settings: Settings) -> bool:
+    """Whether every setting is within its limits."""
+    return (
+        len(settings.title) <= TITLE_LIMIT
+        and 1 <= settings.step <= STEP_LIMIT
+        and (settings.goal is None or abs(settings.goal) <= VALUE_LIMIT)
+    )

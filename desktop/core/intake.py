@@ -1,0 +1,62 @@
+"""Operations on their way into the counter: waiting, then with the journal, one batch at a time."""
+
+from collections import deque
+from collections.abc import Sequence
+from math import inf
+from typing import Final
+
+from desktop.core.counter import AnyOperation
+
+RETRY_PAUSE: Final = 1.0
+"""Seconds until a batch is tried again that the journal couldn't write."""
+
+
+class Intake:
+    """Keeps every operation until the journal gives it back; drops none."""
+
+    def __init__(self) -> None:
+        self._waiting: list[AnyOperation] = []
+        self._recording: deque[AnyOperation] = deque()
+        self._newest: dict[str, int] = {}
+        self._retry_at = 0.0
+        self._told = 0
+
+    def newest(self, client: str, decided: int) -> int:
+        """The newest `op` of a client that is on its way, or else the one that is `decided`."""
+        return self._newest.get(client, decided)
+
+    def add(self, operation: AnyOperation) -> None:
+        self._waiting.append(operation)
+        if operation.op:
+            self._newest[operation.client] = operation.op
+
+    def due(self) -> float:
+        """When `batch` has something to give."""
+        return self._retry_at if self._waiting and not self._recording else inf
+
+    def batch(self, now: float) -> Sequence[AnyOperation]:
+        """All that waits, if the journal is free for it; else nothing."""
+        if now < self.due():
+            return ()
+        self._recording.extend(self._waiting)
+        self._waiting.clear()
+        return tuple(self._recording)
+
+    def recorded(self, operation: AnyOperation) -> None:
+        """The journal gave this back: one of ours, or one that another host recorded."""
+        if self._recording and operation == self._recording[0]:
+            self._recording.popleft()
+            if not self._recording:
+                self._told = 0
+        if operation.op and self._newest.get(operation.client, 0) <= operation.op:
+            self._newest.pop(operation.client, None)
+
+    def failed(self, now: float) -> Sequence[AnyOperation]:
+        """The journal couldn't write the batch: it waits for another try. Returns what fails for the first time."""
+        batch = list(self._recording)
+        untold = batch[self._told :]
+        self._told = len(batch)
+        self._recording.clear()
+        self._waiting[:0] = batch
+        self._retry_at = now + RETRY_PAUSE
+        return untold

@@ -1,0 +1,95 @@
+"""A connection, as the room sees it, and how often it may speak.
+
+Times are seconds of any monotonic clock, passed in.
+"""
+
+from math import inf
+from typing import Final
+
+from desktop.core.commands import Key
+
+
+RATE: Final = 50.0
+"""Messages a second."""
+BURST: Final = 100.0
+PRESSING_LIMIT: Final = 5.0
+"""Seconds that somebody may go on past the rate while being read slowly."""
+BAD_LIMIT: Final = 20
+"""Bad messages within BAD_SPAN seconds."""
+BAD_SPAN: Final = 10.0
+
+
+class Bucket:
+    """A token bucket: BURST messages at once, RATE a second on the whole."""
+
+    __slots__ = ("_at", "_pressing_since", "_tokens")
+
+    def __init__(self, now: float) -> None:
+        self._tokens = BURST
+        self._at = now
+        self._pressing_since: float | None = None
+
+    def take(self, now: float) -> float:
+        """One message: how many seconds to wait before reading the next, inf if it's been too much for too long."""
+        self._tokens = min(BURST, self._tokens + (now - self._at) * RATE) - 1
+        self._at = now
+        if self._tokens >= 0:
+            # Only whoever has paused for a second has stopped pressing; a reader that is slowed never gets there.
+            if self._tokens >= RATE:
+                self._pressing_since = None
+            return 0.0
+        if self._pressing_since is None:
+            self._pressing_since = now
+        elif now - self._pressing_since > PRESSING_LIMIT:
+            return inf
+        return -self._tokens / RATE
+
+
+class Window:
+    """Counts what went wrong within BAD_SPAN."""
+
+    __slots__ = ("_times",)
+
+    def __init__(self) -> None:
+        self._times: list[float] = []
+
+    def count(self, now: float) -> bool:
+        """One more: True if that is one too many within the span."""
+        self._times = [at for at in self._times if now - at < BAD_SPAN]
+        self._times.append(now)
+        return len(self._times) > BAD_LIMIT
+
+
+class Member:
+    """`key` is the hub's name for it, `client` its own once it has said hello, `owed` what it has yet to be told."""
+
+    __slots__ = (
+        "bad",
+        "client",
+        "heard",
+        "host",
+        "key",
+        "local",
+        "name",
+        "owed",
+        "pinged",
+        "rate",
+        "stalled_at",
+        "v1",
+        "wrong_secrets",
+    )
+
+    def __init__(self, key: Key, now: float, *, v1: bool, local: bool) -> None:
+        self.key = key
+        self.v1 = v1
+        self.local = local
+        self.client = ""
+        self.name = ""
+        self.host = False
+        self.owed = 0
+        self.heard = now
+        self.pinged = False
+        self.stalled_at: float | None = None
+        self.wrong_secrets = 0
+        self.rate = Bucket(now)
+        self.bad = Window()

@@ -1,0 +1,252 @@
+"""The wire: one JSON object per WebSocket text message, in two dialects that share the counter.
+
+classic (the client offers no subprotocol; the course's exercise, and whatever a student writes in ten lines)
+
+    server -> client   {"counter": n}              at once, and after each change
+    client -> server   {"counter": n}              set the value; other keys are ignored
+    server -> client   {"counter": n, "error": {"code": "…", "message": "…"}}    the value as it stands
+
+lan-counter.v1 (the client offers that subprotocol)
+
+    client -> server   {"type":"hello","client":"…","name":"Ada","host":"…"}     first; name and host are optional
+                       {"type":"add","op":3,"delta":2,"seen":17}                 seen is optional
+                       {"type":"set","op":4,"value":0}                           these four: the host only
+                       {"type":"reset","op":5}
+                       {"type":"undo","op":6}
+                       {"type":"configure","op":7,"settings":{…}}                any of the settings
+                       {"type":"ping","at":123.4}
+    server -> client   {"type":"state","counter":42,"revision":17,"ack":3,"people":23,"epoch":"…","role":"guest",
+                        "settings":{…}}            counter and revision always; the rest where it changed
+                       {"type":"error","code":"locked","message":"…","op":3}     op where one operation was refused
+                       {"type":"pong","at":123.4}
+                       {"type":"network","join":"http://…/","reach":"lan"}       to the host: where others join
+
+`op` numbers a client's operations from 1 without gaps; `ack` says up to which number they are decided for good. Types
+are strict (`true` and `1.0` are no integers), unknown keys are ignored, and a number past its limit is `out_of_range`,
+not `malformed`, so that its operation is decided like any other.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from desktop.core.counter import (
+    VALUE_LIMIT,
+    Add,
+    AnyOperation,
+    Configure,
+    Reset,
+    Set,
+    Settings,
+    SettingsChange,
+    Undo,
+)
+
+V1: Final = "lan-counter.v1"
+MESSAGE_LIMIT: Final = 4_096
+"""The longest message taken, in bytes of UTF-8."""
+NAME_LIMIT: Final = 40
+
+
+class Code(StrEnum):
+    """What can be wrong, by the name that goes over the wire."""
+
+    MALFORMED = "malformed"
+    UNKNOWN_TYPE = "unknown_type"
+    HELLO_FIRST = "hello_first"
+    NOT_HOST = "not_host"
+    LOCKED = "locked"
+    STALE = "stale"
+    OUT_OF_RANGE = "out_of_range"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    NOT_RECORDED = "not_recorded"
+
+
+SENTENCES: Final = {
+    Code.HELLO_FIRST: "The first message must be a hello.",
+    Code.NOT_HOST: "Only the host may do this.",
+    Code.LOCKED: "The host has locked the counter.",
+    Code.STALE: "The counter was reset after this click was made.",
+    Code.OUT_OF_RANGE: "A number is too large, too small or zero.",
+    Code.NOTHING_TO_UNDO: "There is nothing to take back.",
+    Code.NOT_RECORDED: "This is kept, but could not be recorded yet.",
+}
+
+
+class ProtocolError(Exception):
+    """A message that can't be taken: `code` is its name on the wire, the text is for people."""
+
+    def __init__(self, code: Code, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+# --- client to server ---
+
+Op = Annotated[int, Meta(ge=1, le=VALUE_LIMIT)]
+
+
+class ClientMessage(Struct, frozen=True, tag_field="type", tag=str.lower):
+    pass
+
+
+class Hello(ClientMessage, frozen=True):
+    client: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{22,64}\Z")]
+    name: Annotated[str, Meta(max_length=NAME_LIMIT)] = ""
+    host: str | None = None
+
+
+class Ping(ClientMessage, frozen=True):
+    at: int | float
+
+
+class AddRequest(ClientMessage, frozen=True, tag="add"):
+    op: Op
+    delta: int
+    seen: int | None = None
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        seen = None if self.seen is None else _clamp(self.seen)
+        return Add(client, self.op, host, _clamp(self.delta), seen)
+
+
+class SetRequest(ClientMessage, frozen=True, tag="set"):
+    op: Op
+    value: int
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        return Set(client, self.op, host, _clamp(self.value))
+
+
+class ResetRequest(ClientMessage, frozen=True, tag="reset"):
+    op: Op
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        return Reset(client, self.op, host)
+
+
+class UndoRequest(ClientMessage, frozen=True, tag="undo"):
+    op: Op
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        return Undo(client, self.op, host)
+
+
+class ConfigureRequest(ClientMessage, frozen=True, tag="configure"):
+    op: Op
+    settings: SettingsChange
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        change = self.settings
+        if isinstance(change.step, int):
+            change = msgspec.structs.replace(change, step=_clamp(change.step))
+        if isinstance(change.goal, int):
+            change = msgspec.structs.replace(change, goal=_clamp(change.goal))
+        return Configure(client, self.op, host, change)
+
+
+OperationRequest = AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest
+ClientMessages = Hello | Ping | OperationRequest
+
+
+class _Typed(Struct):
+    type: str
+
+
+class _Classic(Struct):
+    counter: int
+
+
+_decode: Callable[[str], ClientMessages] = msgspec.json.Decoder(ClientMessages).decode
+_decode_type = msgspec.json.Decoder(_Typed).decode
+_decode_classic = msgspec.json.Decoder(_Classic).decode
+_TYPES: Final = {"hello", "ping", "add", "set", "reset", "undo", "configure"}
+
+
+def parse(text: str) -> ClientMessages:
+    """A lan-counter.v1 message. Raises ProtocolError (malformed, unknown_type)."""
+    try:
+        return _decode(text)
+    except (ValueError, RecursionError) as error:
+        raise _named(text, error) from None
+
+
+def parse_classic(text: str) -> int:
+    """The value that a classic client sets, clamped to just past its limit. Raises ProtocolError (malformed)."""
+    try:
+        return _clamp(_decode_classic(text).counter)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(Code.MALFORMED, _plain(error)) from None
+
+
+def _named(text: str, error: Exception) -> ProtocolError:
+    try:
+        kind = _decode_type(text).type
+    except (ValueError, RecursionError):
+        return ProtocolError(Code.MALFORMED, _plain(error))
+    if kind in _TYPES:
+        return ProtocolError(Code.MALFORMED, _plain(error))
+    return ProtocolError(Code.UNKNOWN_TYPE, f"There is no message of type {kind[:20]!r}.")
+
+
+def _plain(error: Exception) -> str:
+    """What msgspec found, as a sentence. It quotes what it was given: never more than a line of that."""
+    if isinstance(error, msgspec.ValidationError):
+        return str(error).replace("`", "")[:120] + "."
+    return "This is not JSON."
+
+
+def _clamp(number: int) -> int:
+    """The number itself, or one just past VALUE_LIMIT: still out of range, but of a size that a journal can keep."""
+    return max(-VALUE_LIMIT - 1, min(VALUE_LIMIT + 1, number))
+
+
+# --- server to client ---
+
+
+class ServerMessage(Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower, omit_defaults=True):
+    pass
+
+
+class State(ServerMessage, frozen=True, kw_only=True):
+    counter: int
+    revision: int
+    ack: int | UnsetType = UNSET
+    people: int | UnsetType = UNSET
+    epoch: str | UnsetType = UNSET
+    role: str | UnsetType = UNSET
+    settings: Settings | UnsetType = UNSET
+
+
+class Error(ServerMessage, frozen=True, kw_only=True):
+    code: Code
+    message: str
+    op: int | UnsetType = UNSET
+
+
+class Pong(ServerMessage, frozen=True, kw_only=True):
+    at: int | float
+
+
+class Network(ServerMessage, frozen=True, kw_only=True):
+    """Where others join: `reach` is "lan", "local" (asked for: this machine only) or "none" (no network)."""
+
+    join: str | None
+    reach: str
+
+
+class ClassicError(Struct, frozen=True):
+    code: Code
+    message: str
+
+
+class ClassicState(Struct, frozen=True, omit_defaults=True):
+    counter: int
+    error: ClassicError | UnsetType = UNSET
+
+
+encode = msgspec.json.Encoder().encode
+"""A server's message as UTF-8."""

@@ -1,0 +1,48 @@
+"""The journal: the ordered, durable log of operations. What it gives back is the truth; what it hasn't, never happened.
+
+    open     -> what was kept: a snapshot of the counter, and the entries recorded after it
+    append   -> a batch of operations; once durable they come back through `deliver`, in the order all agree on
+    snapshot -> the state after one of the entries, so that the next start is quick; the entries stay, as the history
+
+Entries are numbered from 1, in that order.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import NamedTuple, Protocol
+
+from desktop.core.counter import AnyOperation
+
+
+class JournalError(Exception):
+    """The journal can't be opened, read or written; the text says why, in a sentence."""
+
+
+class Kept(NamedTuple):
+    """What an opened journal holds: `state` is a snapshot's bytes, if there is one, `operations` came after it."""
+
+    epoch: str
+    state: bytes | None
+    operations: Sequence[AnyOperation]
+    last: int
+    """The number of the newest entry."""
+
+
+Deliver = Callable[[Sequence[AnyOperation], int], None]
+"""Takes entries that have become durable, and the number of the last of them."""
+
+
+class Journal(Protocol):
+    """All methods may be called from any thread; `deliver` is called from the journal's own."""
+
+    def open(self, deliver: Deliver) -> Kept:
+        """Start. Raises JournalError."""
+
+    def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
+        """Record a batch, wholly or not at all. Done after `deliver` has been called; may hold a JournalError."""
+
+    def snapshot(self, state: bytes, last: int) -> Future[None]:
+        """Keep the state after entry `last`. May hold a JournalError."""
+
+    def close(self) -> None:
+        """Wait for what was appended, then let go of everything."""

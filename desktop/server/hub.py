@@ -1,0 +1,202 @@
+"""The hub does what the room says: it owns the sockets, keeps the beat and talks to the journal.
+
+Everything here runs in one event loop, and nothing waits between an event and the commands it led to.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from math import inf
+from typing import Final
+
+import msgspec
+
+from desktop.core.commands import Close, Command, Heartbeat, Pause, Record, Send
+from desktop.core.counter import AnyOperation
+from desktop.core.protocol import Network
+from desktop.core.room import Room
+from desktop.journal import Journal, JournalError
+from desktop.server.socket import PING, PONG, TEXT, Socket, frame
+
+log = logging.getLogger(__name__)
+
+DRAIN_PAUSE: Final = 0.008
+"""Seconds between two looks at the connections that couldn't be written to."""
+SNAPSHOT_EVERY: Final = 10_000
+"""Entries: as many as a start may have to replay."""
+
+
+class Hub:
+    """Binds one room to sockets and a journal. Made, and used, in a running event loop."""
+
+    def __init__(self, room: Room, journal: Journal, last: int) -> None:
+        self._room = room
+        self._journal = journal
+        self._last = last
+        self._kept = last
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._stalled: set[Socket] = set()
+        self._sockets: set[Socket] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._appending: asyncio.Future[None] | None = None
+        self._failing = False
+        self.closing = False
+
+    @property
+    def room(self) -> Room:
+        return self._room
+
+    # --- events ---
+
+    def join(self, socket: Socket, *, v1: bool, local: bool) -> None:
+        """A handshake is done."""
+        self._sockets.add(socket)
+        self._do(self._room.join(socket, self._loop.time(), v1=v1, local=local))
+
+    def receive(self, socket: Socket, text: str) -> None:
+        """A text message came."""
+        if socket in self._room and not self.closing:
+            self._do(self._room.receive(socket, text, self._loop.time()))
+
+    def heard(self, socket: Socket, ping: bytes | None = None) -> None:
+        """A ping, with its payload, or a pong came."""
+        if socket in self._room:
+            self._room.heard(socket, self._loop.time())
+            if ping is not None:
+                self._write(socket, frame(PONG, ping))
+
+    def leave(self, socket: Socket) -> None:
+        """The connection is gone."""
+        self._sockets.discard(socket)
+        self._stalled.discard(socket)
+        socket.writable.set()
+        self._room.leave(socket, self._loop.time())
+        self._schedule()
+
+    def announce(self, network: Network) -> None:
+        """Others join at another address now."""
+        self._do(self._room.announce(network))
+
+    def recorded(self, operations: Sequence[AnyOperation], last: int) -> None:
+        """The journal has made these durable."""
+        self._last = last
+        self._failing = False
+        self._do(self._room.recorded(operations, self._loop.time()))
+        if last - self._kept >= SNAPSHOT_EVERY:
+            self._keep()
+
+    def refuse(self, socket: Socket, code: int, reason: str) -> None:
+        """Close a connection that breaks the rules."""
+        self._perform(Close(socket, code, reason))
+
+    async def close(self) -> None:
+        """Finish what has arrived, then tell everybody that the server goes away: 1001, at once and together."""
+        self.closing = True
+        self._tick()
+        while self._appending and not self._failing:
+            await asyncio.wait([self._appending])
+            self._tick()
+        if self._timer:
+            self._timer.cancel()
+        for socket in list(self._sockets):
+            self.refuse(socket, 1001, "The server is stopping.")
+        if self._closing:
+            await asyncio.wait(self._closing)
+        if self._last > self._kept:
+            await asyncio.wait([self._keep()])
+
+    # --- commands ---
+
+    def _do(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            self._perform(command)
+        self._schedule()
+
+    def _perform(self, command: Command) -> None:
+        match command:
+            case Send(sockets, message):
+                data = frame(TEXT, message)
+                for socket in sockets:
+                    self._write(socket, data)
+            case Record(operations):
+                self._appending = asyncio.wrap_future(self._journal.append(operations))
+                self._appending.add_done_callback(self._appended)
+            case Pause(socket, seconds):
+                socket.paused = seconds
+            case Heartbeat(sockets):
+                data = frame(PING, b"")
+                for socket in sockets:
+                    self._write(socket, data)
+            case Close(socket, None):
+                self.leave(socket)
+                socket.abort()
+            case Close(socket, int(code), reason):
+                self.leave(socket)
+                socket.closing = self._loop.create_task(socket.close(code, reason))
+                self._closing.add(socket.closing)
+                socket.closing.add_done_callback(self._closing.discard)
+
+    def _write(self, socket: Socket, data: bytes) -> None:
+        if not socket.write(data) and socket not in self._stalled:
+            self._stalled.add(socket)
+            socket.writable.clear()
+            self._room.stalled(socket, self._loop.time())
+            if len(self._stalled) == 1:
+                self._loop.call_later(DRAIN_PAUSE, self._drain)
+
+    def _drain(self) -> None:
+        now = self._loop.time()
+        for socket in [socket for socket in self._stalled if socket.empty()]:
+            self._stalled.discard(socket)
+            socket.writable.set()
+            self._room.drained(socket, now)
+        if self._stalled:
+            self._loop.call_later(DRAIN_PAUSE, self._drain)
+        self._schedule()
+
+    # --- the beat ---
+
+    def _schedule(self) -> None:
+        """Call `_tick` when the room wants it; never within this call, so that what comes together is done together."""
+        due = self._room.due()
+        if self._timer is None or due < self._timer.when():
+            if self._timer:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(due, self._tick) if due < inf else None
+
+    def _tick(self) -> None:
+        self._timer = None
+        started = self._loop.time()
+        commands = self._room.tick(started)
+        for command in commands:
+            self._perform(command)
+        if any(isinstance(command, Send) for command in commands):
+            self._room.flushed(started, self._loop.time())
+        self._schedule()
+
+    # --- the journal ---
+
+    def _appended(self, done: asyncio.Future[None]) -> None:
+        self._appending = None
+        error = done.exception()
+        if error is None:
+            return
+        if not isinstance(error, JournalError):
+            raise error
+        if not self._failing:
+            self._failing = True
+            log.error("%s What is counted meanwhile is kept, and tried again every second.", error)
+        self._do(self._room.failed(self._loop.time()))
+
+    def _keep(self) -> asyncio.Future[None]:
+        """Keep a snapshot: the next start needn't replay what is in it."""
+        self._kept = self._last
+        keeping = asyncio.wrap_future(self._journal.snapshot(msgspec.json.encode(self._room.counter), self._last))
+        keeping.add_done_callback(self._snapshot_kept)
+        return keeping
+
+    def _snapshot_kept(self, done: asyncio.Future[None]) -> None:
+        # Without it the next start only takes longer.
+        if error := done.exception():
+            log.warning("No snapshot: %s", error)

@@ -1,0 +1,77 @@
+"""The page's files, read once and kept in memory: nothing outside `web/` can be asked for, as nothing else is here.
+
+Compressed once, at the first request: a plain http page on a LAN gets gzip and nothing better.
+"""
+
+import gzip
+import hashlib
+import mimetypes
+from functools import cached_property
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.web import HTTPNotFound, Request, Response
+
+REVALIDATE = "no-cache"
+FOREVER = "public, max-age=31536000, immutable"
+
+# Some systems' tables don't know, or get wrong, what a browser insists on.
+TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".json": "application/json",
+         ".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain", ".md": "text/plain"}  # fmt: skip
+
+
+class Page:
+    """One file."""
+
+    def __init__(self, path: Path, cache: str) -> None:
+        self.body = path.read_bytes()
+        kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        text = kind.startswith("text/") or kind in ("application/json", "image/svg+xml")
+        self.headers = {
+            "Content-Type": f"{kind}; charset=utf-8" if text else kind,
+            "Cache-Control": cache,
+            "ETag": f'"{hashlib.sha256(self.body).hexdigest()[:16]}"',
+            "Vary": "Accept-Encoding",
+        }
+
+    @cached_property
+    def compressed(self) -> bytes:
+        return gzip.compress(self.body, 9, mtime=0)
+
+    def answer(self, request: Request) -> Response:
+        """The file, or 304 if the browser has it already."""
+        if self.headers["ETag"] in request.headers.get("If-None-Match", ""):
+            return Response(status=304, headers={k: v for k, v in self.headers.items() if k != "Content-Type"})
+        if "gzip" in request.headers.get("Accept-Encoding", "") and len(self.compressed) < len(self.body):
+            return Response(body=self.compressed, headers={**self.headers, "Content-Encoding": "gzip"})
+        return Response(body=self.body, headers=self.headers)
+
+
+class Pages:
+    """All files of a folder, under `/static/`, and its `index.html` as `/`."""
+
+    def __init__(self, folder: Path) -> None:
+        # What is vendored has its version in its name, so it never changes under that name.
+        self._pages = {
+            path.relative_to(folder).as_posix(): Page(path, FOREVER if "vendor" in path.parts else REVALIDATE)
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/", self._index), web.get("/static/{name:.+}", self._named)]
+
+    async def _index(self, request: Request) -> Response:
+        return self._pages["index.html"].answer(request)
+
+    async def _named(self, request: Request) -> Response:
+        page = self._pages.get(request.match_info["name"])
+        if page is None:
+            raise HTTPNotFound(text="There is no such page.")
+        return page.answer(request)
+
+
+def folder() -> Path:
+    """Where the page's files are: inside the package once installed, beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    return next(place for place in (package / "web", package.parent / "web") if (place / "index.html").is_file())
