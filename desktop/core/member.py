@@ -8,7 +8,6 @@ from typing import Final
 
 from desktop.core.commands import Key
 
-
 RATE: Final = 50.0
 """Messages a second."""
 BURST: Final = 100.0

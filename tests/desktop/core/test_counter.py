@@ -1,0 +1,272 @@
+"""The state machine: what each operation does, and how each is refused."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop.core.counter import (
+    DELTA_LIMIT,
+    UNDO_LIMIT,
+    VALUE_LIMIT,
+    Add,
+    AnyOperation,
+    Configure,
+    Counter,
+    Reset,
+    Set,
+    Settings,
+    SettingsChange,
+    Undo,
+    Verdict,
+)
+
+ADA = "ada-0123456789-0123456789"
+BOB = "bob-0123456789-0123456789"
+
+
+class Script:
+    """A counter, and clients that number their operations."""
+
+    def __init__(self) -> None:
+        self.counter = Counter()
+
+    def op(self, client: str) -> int:
+        return self.counter.decided.get(client, 0) + 1
+
+    def add(self, delta: int, client: str = ADA, seen: int | None = None, host: bool = False) -> Verdict:
+        return self.counter.apply(Add(client, self.op(client), host, delta, seen))
+
+    def set(self, value: int, host: bool = True) -> Verdict:
+        return self.counter.apply(Set(BOB, self.op(BOB), host, value))
+
+    def classic_set(self, value: int, host: bool = False) -> Verdict:
+        return self.counter.apply(Set("~x~1", 0, host, value))
+
+    def reset(self, host: bool = True) -> Verdict:
+        return self.counter.apply(Reset(BOB, self.op(BOB), host))
+
+    def undo(self, host: bool = True) -> Verdict:
+        return self.counter.apply(Undo(BOB, self.op(BOB), host))
+
+    def configure(self, change: SettingsChange, host: bool = True) -> Verdict:
+        return self.counter.apply(Configure(BOB, self.op(BOB), host, change))
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+def test_additions_add_up(script: Script) -> None:
+    assert [script.add(2), script.add(-5, BOB), script.add(1)] == [Verdict.APPLIED] * 3
+    assert script.counter.value == -2
+    assert script.counter.revision == 3
+
+
+def test_an_operation_that_comes_again_counts_once(script: Script) -> None:
+    click = Add(ADA, 1, False, 2)
+    assert script.counter.apply(click) is Verdict.APPLIED
+    assert script.counter.apply(click) is Verdict.REPEATED
+    assert (script.counter.value, script.counter.revision) == (2, 1)
+
+
+def test_an_operation_after_a_gap_is_not_decided(script: Script) -> None:
+    assert script.counter.apply(Add(ADA, 2, False, 2)) is Verdict.GAP
+    assert script.counter == Counter()
+
+
+def test_a_refused_operation_is_decided_for_good(script: Script) -> None:
+    script.configure(SettingsChange(locked=True))
+    click = Add(ADA, 1, False, 2)
+    assert script.counter.apply(click) is Verdict.LOCKED
+    script.configure(SettingsChange(locked=False))
+    assert script.counter.apply(click) is Verdict.REPEATED
+    assert script.counter.value == 0
+
+
+@pytest.mark.parametrize("delta", [0, DELTA_LIMIT + 1, -DELTA_LIMIT - 1, VALUE_LIMIT + 1])
+def test_an_addition_past_its_limits_is_refused(script: Script, delta: int) -> None:
+    assert script.add(delta) is Verdict.OUT_OF_RANGE
+    assert (script.counter.value, script.counter.revision) == (0, 0)
+
+
+@pytest.mark.parametrize("delta", [DELTA_LIMIT, -DELTA_LIMIT])
+def test_an_addition_at_its_limit_counts(script: Script, delta: int) -> None:
+    assert script.add(delta) is Verdict.APPLIED
+    assert script.counter.value == delta
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_value_goes_up_to_its_limit_and_not_past_it(script: Script, sign: int) -> None:
+    assert script.set(sign * VALUE_LIMIT) is Verdict.APPLIED
+    assert script.add(sign) is Verdict.OUT_OF_RANGE
+    assert script.set(sign * (VALUE_LIMIT + 1)) is Verdict.OUT_OF_RANGE
+    assert script.counter.value == sign * VALUE_LIMIT
+
+
+def test_only_the_host_sets_resets_undoes_and_configures(script: Script) -> None:
+    script.add(1)
+    before = script.counter.value, script.counter.revision, script.counter.settings
+    assert script.set(5, host=False) is Verdict.NOT_HOST
+    assert script.reset(host=False) is Verdict.NOT_HOST
+    assert script.undo(host=False) is Verdict.NOT_HOST
+    assert script.configure(SettingsChange(title="Mine"), host=False) is Verdict.NOT_HOST
+    assert (script.counter.value, script.counter.revision, script.counter.settings) == before
+
+
+def test_classic_clients_set_while_they_may(script: Script) -> None:
+    assert script.classic_set(5) is Verdict.APPLIED
+    script.configure(SettingsChange(classic=False))
+    assert script.classic_set(6) is Verdict.LOCKED
+    script.configure(SettingsChange(classic=True, locked=True))
+    assert script.classic_set(7) is Verdict.LOCKED
+    assert script.counter.value == 5
+
+
+def test_classic_clients_may_set_again_and_again(script: Script) -> None:
+    assert [script.classic_set(n) for n in (1, 2, 2)] == [Verdict.APPLIED] * 3
+    assert script.counter.revision == 3
+    assert script.counter.decided == {}
+
+
+def test_when_locked_guests_only_look_and_the_host_goes_on(script: Script) -> None:
+    script.configure(SettingsChange(locked=True))
+    assert script.add(1) is Verdict.LOCKED
+    assert script.add(1, BOB, host=True) is Verdict.APPLIED
+    assert script.counter.value == 1
+
+
+def test_clicks_made_before_a_reset_do_not_count_after_it(script: Script) -> None:
+    script.add(3)
+    seen = script.counter.revision
+    script.reset()
+    assert script.add(1, seen=seen) is Verdict.STALE
+    assert script.add(2, seen=script.counter.revision) is Verdict.APPLIED
+    assert script.add(4, seen=None) is Verdict.APPLIED
+    assert script.counter.value == 6
+
+
+def test_a_click_made_before_a_reset_counts_once_the_reset_is_taken_back(script: Script) -> None:
+    script.add(3)
+    seen = script.counter.revision
+    script.reset()
+    script.undo()
+    assert script.add(1, seen=seen) is Verdict.APPLIED
+    assert script.counter.value == 4
+
+
+def test_undo_takes_back_the_newest_change_again_and_again(script: Script) -> None:
+    script.add(1)
+    script.set(10)
+    script.reset()
+    script.add(5)
+    values = []
+    while script.undo() is Verdict.APPLIED:
+        values.append(script.counter.value)
+    assert values == [0, 10, 1, 0]
+    assert script.undo() is Verdict.NOTHING_TO_UNDO
+
+
+def test_undo_passes_over_what_changed_nothing(script: Script) -> None:
+    script.set(7)
+    script.set(7)
+    script.configure(SettingsChange(step=5))
+    assert script.undo() is Verdict.APPLIED
+    assert script.counter.value == 0
+
+
+def test_undo_goes_back_a_hundred_changes_and_no_further(script: Script) -> None:
+    for _ in range(UNDO_LIMIT + 20):
+        script.add(1)
+    while script.undo() is Verdict.APPLIED:
+        pass
+    assert script.counter.value == 20
+
+
+def test_every_applied_operation_is_a_revision_and_no_refused_one_is(script: Script) -> None:
+    script.configure(SettingsChange(title="Hands"))
+    script.set(1)
+    script.undo()
+    assert script.counter.revision == 3
+    script.undo()
+    script.add(0)
+    assert script.counter.revision == 3
+
+
+def test_configure_changes_what_it_names_and_nothing_else(script: Script) -> None:
+    script.configure(SettingsChange(title="Hands", step=5, goal=100))
+    script.configure(SettingsChange(goal=None, locked=True))
+    assert script.counter.settings == Settings(title="Hands", step=5, goal=None, locked=True, classic=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        SettingsChange(title="x" * 81),
+        SettingsChange(step=0),
+        SettingsChange(step=1001),
+        SettingsChange(goal=VALUE_LIMIT + 1),
+        SettingsChange(goal=-VALUE_LIMIT - 1),
+    ],
+)
+def test_a_setting_past_its_limit_is_refused_as_a_whole(script: Script, change: SettingsChange) -> None:
+    assert script.configure(msgspec.structs.replace(change, locked=True)) is Verdict.OUT_OF_RANGE
+    assert script.counter.settings == Settings()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        SettingsChange(title="x" * 80),
+        SettingsChange(step=1),
+        SettingsChange(step=1000),
+        SettingsChange(goal=VALUE_LIMIT),
+    ],
+)
+def test_a_setting_at_its_limit_is_taken(script: Script, change: SettingsChange) -> None:
+    assert script.configure(change) is Verdict.APPLIED
+
+
+# Few clients, small numbers and frequent resets, so that the cases that matter meet.
+clients = st.sampled_from([ADA, BOB])
+ops = st.integers(0, 5)
+hosts = st.booleans()
+operations: st.SearchStrategy[AnyOperation] = st.one_of(
+    st.builds(Add, clients, ops, hosts, st.integers(-3, 3), st.none() | st.integers(0, 6)),
+    st.builds(Set, clients, ops, hosts, st.integers(-5, 5)),
+    st.builds(Reset, clients, ops, hosts),
+    st.builds(Undo, clients, ops, hosts),
+    st.builds(Configure, clients, ops, hosts, st.builds(SettingsChange, locked=st.booleans(), step=st.integers(0, 2))),
+)
+
+
+@given(st.lists(operations), st.lists(operations))
+def test_a_counter_from_a_snapshot_goes_on_as_the_one_that_made_it(
+    before: list[AnyOperation], after: list[AnyOperation]
+) -> None:
+    original = Counter()
+    for operation in before:
+        original.apply(operation)
+    copy = msgspec.json.decode(msgspec.json.encode(original), type=Counter)
+    verdicts = [(original.apply(operation), copy.apply(operation)) for operation in after]
+    assert all(a is b for a, b in verdicts)
+    assert original == copy
+
+
+@given(st.lists(operations))
+def test_whatever_comes_nothing_but_an_applied_operation_changes_what_people_see(script: list[AnyOperation]) -> None:
+    counter = Counter()
+    for operation in script:
+        before = counter.value, counter.revision, counter.settings, counter.reset_revision, list(counter.undoable)
+        verdict = counter.apply(operation)
+        after = counter.value, counter.revision, counter.settings, counter.reset_revision, list(counter.undoable)
+        if verdict is Verdict.APPLIED:
+            assert counter.revision == before[1] + 1
+        else:
+            assert after == before
+
+
+@given(st.lists(operations))
+def test_operations_survive_the_journal_as_they_are(script: list[AnyOperation]) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(script), type=list[AnyOperation]) == script

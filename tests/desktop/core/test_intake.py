@@ -1,0 +1,95 @@
+"""Operations on their way: none is dropped, and one batch is with the journal at a time."""
+
+from math import inf
+
+from desktop.core.counter import Add, Set
+from desktop.core.intake import RETRY_PAUSE, Intake
+
+ADA = "ada-0123456789-0123456789"
+
+
+def click(op: int) -> Add:
+    return Add(ADA, op, False, 1)
+
+
+def test_what_waits_goes_to_the_journal_together() -> None:
+    intake = Intake()
+    intake.add(click(1))
+    intake.add(click(2))
+    assert intake.due() == 0
+    assert intake.batch(0) == (click(1), click(2))
+    assert intake.batch(0) == ()
+
+
+def test_what_comes_while_the_journal_writes_waits_for_the_next_batch() -> None:
+    intake = Intake()
+    intake.add(click(1))
+    intake.batch(0)
+    intake.add(click(2))
+    assert intake.due() == inf
+    assert intake.batch(0) == ()
+    intake.recorded(click(1))
+    assert intake.batch(0) == (click(2),)
+
+
+def test_a_batch_is_done_when_its_last_operation_has_come_back() -> None:
+    intake = Intake()
+    for op in (1, 2):
+        intake.add(click(op))
+    intake.batch(0)
+    intake.add(click(3))
+    intake.recorded(click(1))
+    assert intake.batch(0) == ()
+    intake.recorded(click(2))
+    assert intake.batch(0) == (click(3),)
+
+
+def test_what_another_host_records_in_between_changes_nothing() -> None:
+    intake = Intake()
+    intake.add(click(1))
+    intake.batch(0)
+    intake.add(click(2))
+    intake.recorded(Set("~elsewhere~1", 0, False, 5))
+    assert intake.batch(0) == ()
+
+
+def test_the_newest_operation_of_a_client_is_known_until_it_is_decided() -> None:
+    intake = Intake()
+    assert intake.newest(ADA, 4) == 4
+    intake.add(click(5))
+    intake.add(click(6))
+    assert intake.newest(ADA, 4) == 6
+    intake.batch(0)
+    intake.recorded(click(5))
+    assert intake.newest(ADA, 5) == 6
+    intake.recorded(click(6))
+    assert intake.newest(ADA, 6) == 6
+
+
+def test_a_batch_that_failed_is_tried_again_first_and_a_second_later() -> None:
+    intake = Intake()
+    intake.add(click(1))
+    intake.batch(10)
+    intake.add(click(2))
+    intake.failed(10)
+    assert intake.due() == 10 + RETRY_PAUSE
+    assert intake.batch(10.5) == ()
+    assert intake.batch(10 + RETRY_PAUSE) == (click(1), click(2))
+
+
+def test_each_operation_fails_for_the_first_time_once() -> None:
+    intake = Intake()
+    intake.add(click(1))
+    intake.batch(0)
+    intake.add(click(2))
+    assert intake.failed(0) == [click(1)]
+    intake.batch(1)
+    assert intake.failed(1) == [click(2)]
+    intake.batch(2)
+    assert intake.failed(2) == []
+    intake.batch(3)
+    intake.recorded(click(1))
+    intake.recorded(click(2))
+    intake.add(click(3))
+    intake.batch(4)
+    assert intake.failed(4) == [click(3)]

@@ -1,0 +1,196 @@
+"""The wire: what is understood, and by which name everything else is refused."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop.core.counter import VALUE_LIMIT, Add, Configure, Reset, Set, Settings, SettingsChange, Undo
+from desktop.core.protocol import (
+    AddRequest,
+    ClassicError,
+    ClassicState,
+    Code,
+    Error,
+    Hello,
+    Network,
+    OperationRequest,
+    Ping,
+    Pong,
+    ProtocolError,
+    State,
+    encode,
+    parse,
+    parse_classic,
+)
+
+CLIENT = "abcDEF0123456789_-abcd"
+
+
+@pytest.mark.parametrize(
+    ("text", "operation"),
+    [
+        ('{"type":"add","op":3,"delta":2,"seen":17}', Add(CLIENT, 3, False, 2, 17)),
+        ('{"delta":-2,"op":3,"type":"add","colour":"red"}', Add(CLIENT, 3, False, -2, None)),
+        ('{"type":"add","op":3,"delta":2,"seen":null}', Add(CLIENT, 3, False, 2, None)),
+        ('{"type":"set","op":4,"value":0}', Set(CLIENT, 4, False, 0)),
+        ('{"type":"reset","op":5}', Reset(CLIENT, 5, False)),
+        ('{"type":"undo","op":6}', Undo(CLIENT, 6, False)),
+        (
+            '{"type":"configure","op":7,"settings":{"title":"Hands","goal":null}}',
+            Configure(CLIENT, 7, False, SettingsChange(title="Hands", goal=None)),
+        ),
+    ],
+)
+def test_each_operation_is_read_as_it_is_written(text: str, operation: object) -> None:
+    request = parse(text)
+    assert isinstance(request, OperationRequest)
+    assert request.operation(CLIENT, False) == operation
+
+
+def test_hello_and_ping_are_read_as_they_are_written() -> None:
+    assert parse(f'{{"type":"hello","client":"{CLIENT}"}}') == Hello(CLIENT)
+    assert parse(f'{{"type":"hello","client":"{CLIENT}","name":"Ada","host":"s"}}') == Hello(CLIENT, "Ada", "s")
+    assert parse('{"type":"ping","at":123.4}') == Ping(123.4)
+    assert parse('{"type":"ping","at":5}') == Ping(5)
+
+
+@pytest.mark.parametrize("number", [VALUE_LIMIT + 1, 2**63, 2**64, 10**400])
+def test_a_number_past_all_limits_stays_past_them_but_gets_a_size_that_can_be_kept(number: int) -> None:
+    request = parse(f'{{"type":"add","op":1,"delta":{number},"seen":{-number}}}')
+    assert isinstance(request, AddRequest)
+    assert request.operation(CLIENT, False) == Add(CLIENT, 1, False, VALUE_LIMIT + 1, -VALUE_LIMIT - 1)
+    assert parse_classic(f'{{"counter":{-number}}}') == -VALUE_LIMIT - 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "change"),
+    [("step", SettingsChange(step=VALUE_LIMIT + 1)), ("goal", SettingsChange(goal=VALUE_LIMIT + 1))],
+)
+def test_so_does_a_setting(setting: str, change: SettingsChange) -> None:
+    request = parse(f'{{"type":"configure","op":1,"settings":{{"{setting}":{10**400}}}}}')
+    assert isinstance(request, OperationRequest)
+    assert request.operation(CLIENT, True) == Configure(CLIENT, 1, True, change)
+
+
+MALFORMED = [
+    "",
+    "nope",
+    "5",
+    "[1]",
+    "null",
+    "{}",
+    '{"type":5}',
+    '{"type":"add","op":1}',
+    '{"type":"add","delta":1}',
+    '{"type":"add","op":0,"delta":1}',
+    '{"type":"add","op":-1,"delta":1}',
+    '{"type":"add","op":true,"delta":1}',
+    '{"type":"add","op":1.0,"delta":1}',
+    '{"type":"add","op":"1","delta":1}',
+    f'{{"type":"add","op":{2**53},"delta":1}}',
+    f'{{"type":"add","op":{2**63},"delta":1}}',
+    '{"type":"add","op":1,"delta":1.5}',
+    '{"type":"add","op":1,"delta":1e3}',
+    '{"type":"add","op":1,"delta":NaN}',
+    '{"type":"add","op":1,"delta":true}',
+    '{"type":"add","op":1,"delta":null}',
+    '{"type":"add","op":1,"delta":1}{}',
+    '{"type":"set","op":1,"value":"0"}',
+    '{"type":"configure","op":1}',
+    '{"type":"configure","op":1,"settings":[]}',
+    '{"type":"configure","op":1,"settings":{"step":true}}',
+    '{"type":"configure","op":1,"settings":{"step":null}}',
+    '{"type":"configure","op":1,"settings":{"locked":1}}',
+    '{"type":"configure","op":1,"settings":{"title":null}}',
+    '{"type":"ping"}',
+    '{"type":"ping","at":"now"}',
+    '{"type":"ping","at":1e400}',
+    '{"type":"hello"}',
+    '{"type":"hello","client":"short"}',
+    f'{{"type":"hello","client":"{"x" * 65}"}}',
+    f'{{"type":"hello","client":"{CLIENT}\\n"}}',
+    f'{{"type":"hello","client":"{CLIENT}é"}}',
+    f'{{"type":"hello","client":"{CLIENT}","name":"{"x" * 41}"}}',
+    f'{{"type":"hello","client":"{CLIENT}","name":"\\ud800"}}',
+    f'{{"type":"hello","client":"{CLIENT}","host":1}}',
+    "[" * 4096,
+    '{"type":' + "[" * 4000,
+    f'{{"type":"hello","client":"{CLIENT}","x":' + "[" * 2000 + "]" * 2000 + "}",
+]
+
+
+@pytest.mark.parametrize("text", MALFORMED)
+def test_what_is_malformed_is_called_so(text: str) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        parse(text)
+    assert refused.value.code is Code.MALFORMED
+    assert str(refused.value).endswith(".")
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize("kind", ["nope", "", "state", "Add", "x" * 4000])
+def test_a_type_that_nobody_has_heard_of_is_called_so(kind: str) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        parse(json.dumps({"type": kind, "op": 1}))
+    assert refused.value.code is Code.UNKNOWN_TYPE
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize("text", ["", "5", "[1]", "{}", '{"counter":"1"}', '{"counter":1.0}', '{"counter":true}', "{"])
+def test_a_classic_message_without_an_integer_counter_is_malformed(text: str) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        parse_classic(text)
+    assert refused.value.code is Code.MALFORMED
+
+
+def test_a_classic_client_may_say_more_than_it_must() -> None:
+    assert parse_classic('{"counter":5,"name":"Ada","type":"hello"}') == 5
+
+
+@given(st.text())
+def test_no_text_raises_anything_but_a_protocol_error(text: str) -> None:
+    for reader in (parse, parse_classic):
+        with suppress(ProtocolError):
+            reader(text)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(["hello", "add", "set", "configure", "ping"]), st.data())
+def test_no_object_raises_anything_but_a_protocol_error(kind: str, data: st.DataObject) -> None:
+    keys = st.sampled_from(["op", "delta", "seen", "value", "settings", "client", "name", "host", "at"])
+    message = {"type": kind, **data.draw(st.dictionaries(keys, json_values))}
+    try:
+        request = parse(json.dumps(message))
+    except ProtocolError:
+        return
+    if isinstance(request, OperationRequest):
+        assert request.operation(CLIENT, False).client == CLIENT
+
+
+def test_messages_to_clients_have_what_the_contract_names_and_nothing_else() -> None:
+    settings = {"title": "", "step": 1, "goal": None, "locked": False, "classic": True}
+    assert json.loads(encode(State(counter=1, revision=2))) == {"type": "state", "counter": 1, "revision": 2}
+    whole = State(counter=1, revision=2, ack=0, people=3, epoch="e", role="guest", settings=Settings())
+    assert json.loads(encode(whole)) == {
+        "type": "state", "counter": 1, "revision": 2, "ack": 0, "people": 3, "epoch": "e", "role": "guest",
+        "settings": settings,
+    }  # fmt: skip
+    assert json.loads(encode(Error(code=Code.LOCKED, message="m", op=3))) == {
+        "type": "error", "code": "locked", "message": "m", "op": 3,
+    }  # fmt: skip
+    assert json.loads(encode(Pong(at=123.4))) == {"type": "pong", "at": 123.4}
+    assert json.loads(encode(Network(join=None, reach="none"))) == {"type": "network", "join": None, "reach": "none"}
+    assert encode(ClassicState(7)) == b'{"counter":7}'
+    assert json.loads(encode(ClassicState(7, ClassicError(Code.LOCKED, "m")))) == {
+        "counter": 7,
+        "error": {"code": "locked", "message": "m"},
+    }
