@@ -33,6 +33,15 @@ def test_whoever_presses_on_is_cut_off() -> None:
     assert taken <= BURST + RATE * (PRESSING_LIMIT + 0.1)
 
 
+def test_one_message_at_leisure_is_no_excuse() -> None:
+    bucket, now, at_leisure = Bucket(0), 0.0, False
+    while (pause := bucket.take(now)) != inf:
+        now += pause
+        if now > PRESSING_LIMIT - 1 and not at_leisure:
+            now, at_leisure = now + 0.5, True
+    assert now < PRESSING_LIMIT + 1
+
+
 def test_a_second_without_a_message_and_all_is_forgotten() -> None:
     bucket, now = Bucket(0), 0.0
     for _ in range(10):

@@ -233,6 +233,9 @@ def test_one_that_comes_again_while_it_is_being_recorded_is_acknowledged_where_i
     stage.greet("a2", ADA)
     stage.say("a2", type="add", op=1, delta=2)
     stage.say("a2", type="add", op=2, delta=3)
+    stage.record()
+    stage.tick()
+    assert [[operation.op for operation in batch] for batch in stage.batches] == [[2]]
     stage.settle()
     assert stage.room.counter.value == 5
     assert stage.take("a2")[-1]["ack"] == 2
@@ -253,6 +256,28 @@ def test_what_is_on_its_way_when_a_person_leaves_still_counts(stage: Stage) -> N
     stage.room.leave("a", stage.now)
     stage.settle()
     assert stage.room.counter.value == 1
+
+
+def test_whoever_has_left_is_sent_nothing(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.settle()
+    stage.take("a")
+    stage.say("a", type="add", op=1, delta=1)
+    stage.settle()
+    stage.take("a")
+    stage.say("a", type="add", op=1, delta=1)
+    stage.room.leave("a", stage.now)
+    stage.join("b")  # as many as before, so that there is no other news
+    stage.settle()
+    assert stage.take("a") == []
+
+
+def test_whoever_has_left_is_not_told_of_what_was_refused(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.say("a", type="reset", op=1)
+    stage.room.leave("a", stage.now)
+    stage.settle()
+    assert stage.take("a") == []
 
 
 def test_settings_are_told_to_those_who_understand_them(stage: Stage) -> None:
@@ -411,8 +436,18 @@ def test_a_stalled_member_gets_nothing_then_the_newest_state(stage: Stage) -> No
     assert stage.room.due() <= stage.now
     stage.tick()
     assert stage.take("slow") == [{"type": "state", "counter": 15, "revision": 6, "ack": 1, "people": 3}]
+    stage.say("a", type="add", op=6, delta=1)
     stage.settle()
-    assert stage.take("slow") == []
+    assert stage.take("slow") == [{"type": "state", "counter": 16, "revision": 7}]
+
+
+def test_what_a_stalled_member_is_owed_keeps_nobody_busy(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.say("a", type="add", op=1, delta=1)
+    stage.settle()
+    stage.say("a", type="add", op=1, delta=1)
+    stage.room.stalled("a", stage.now)
+    assert stage.room.due() > stage.now
 
 
 def test_a_member_that_was_stalled_but_missed_nothing_is_sent_nothing(stage: Stage) -> None:
