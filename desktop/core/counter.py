@@ -106,6 +106,15 @@ class Before(Struct, frozen=True, array_like=True):
     reset_revision: int
 
 
+class Client(Struct, array_like=True):
+    """What is remembered of a client, for good: an operation of its may come again after any time."""
+
+    op: int = 0
+    """The newest one decided."""
+    added: int = 0
+    """The sum of what it added."""
+
+
 class Counter(Struct, kw_only=True):
     """The state; `apply` is the only way to change it. Encodes to a snapshot and decodes from one."""
 
@@ -116,23 +125,34 @@ class Counter(Struct, kw_only=True):
     """The revision that the newest reset made, 0 without one: older clicks must not count after it."""
     undoable: list[Before] = field(default_factory=list)
     """Oldest first, at most UNDO_LIMIT."""
-    decided: dict[str, int] = field(default_factory=dict)
-    """Each client's newest decided `op`."""
+    clients: dict[str, Client] = field(default_factory=dict)
+
+    def decided(self, client: str) -> int:
+        """The newest `op` of a client that is decided, 0 for an unknown one."""
+        known = self.clients.get(client)
+        return known.op if known else 0
+
+    def added(self, client: str) -> int:
+        """The sum of what a client has added."""
+        known = self.clients.get(client)
+        return known.added if known else 0
 
     def apply(self, operation: AnyOperation) -> Verdict:
         """Decide one operation, in the journal's order, and change the state accordingly."""
         if operation.op:
-            last = self.decided.get(operation.client, 0)
+            last = self.decided(operation.client)
             if operation.op <= last:
                 return Verdict.REPEATED
             if operation.op > last + 1:
                 return Verdict.GAP
-            self.decided[operation.client] = operation.op
+            self.clients.setdefault(operation.client, Client()).op = operation.op
         verdict = self._decide(operation)
         if verdict is Verdict.APPLIED:
             self.revision += 1
             if isinstance(operation, Reset):
                 self.reset_revision = self.revision
+            elif isinstance(operation, Add):
+                self.clients.setdefault(operation.client, Client()).added += operation.delta
         return verdict
 
     def _decide(self, operation: AnyOperation) -> Verdict:

@@ -60,7 +60,8 @@ class Window:
 
 
 class Member:
-    """`key` is the hub's name for it, `client` its own once it has said hello, `owed` what it has yet to be told."""
+    """`key` is the hub's name for it, `client` its own and secret one once it has said hello, `person` the number by
+    which the host knows it, `owed` what it has yet to be told."""
 
     __slots__ = (
         "bad",
@@ -71,6 +72,7 @@ class Member:
         "local",
         "name",
         "owed",
+        "person",
         "pinged",
         "rate",
         "stalled_at",
@@ -78,8 +80,9 @@ class Member:
         "wrong_secrets",
     )
 
-    def __init__(self, key: Key, now: float, *, v1: bool, local: bool) -> None:
+    def __init__(self, key: Key, person: int, now: float, *, v1: bool, local: bool) -> None:
         self.key = key
+        self.person = person
         self.v1 = v1
         self.local = local
         self.client = ""

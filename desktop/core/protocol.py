@@ -14,12 +14,14 @@ lan-counter.v1 (the client offers that subprotocol)
                        {"type":"reset","op":5}
                        {"type":"undo","op":6}
                        {"type":"configure","op":7,"settings":{…}}                any of the settings
+                       {"type":"remove","person":7}                              the host only: close their connection
                        {"type":"ping","at":123.4}
     server -> client   {"type":"state","counter":42,"revision":17,"ack":3,"people":23,"epoch":"…","role":"guest",
                         "settings":{…}}            counter and revision always; the rest where it changed
                        {"type":"error","code":"locked","message":"…","op":3}     op where one operation was refused
                        {"type":"pong","at":123.4}
                        {"type":"network","join":"http://…/","reach":"lan"}       to the host: where others join
+                       {"type":"roster","people":[{"person":7,"name":"Ada","added":3,"role":"guest","classic":false}]}
 
 `op` numbers a client's operations from 1 without gaps; `ack` says up to which number they are decided for good. Types
 are strict (`true` and `1.0` are no integers), unknown keys are ignored, and a number past its limit is `out_of_range`,
@@ -103,6 +105,10 @@ class Ping(ClientMessage, frozen=True):
     at: int | float
 
 
+class Remove(ClientMessage, frozen=True):
+    person: int
+
+
 class AddRequest(ClientMessage, frozen=True, tag="add"):
     op: Op
     delta: int
@@ -149,7 +155,7 @@ class ConfigureRequest(ClientMessage, frozen=True, tag="configure"):
 
 
 OperationRequest = AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest
-ClientMessages = Hello | Ping | OperationRequest
+ClientMessages = Hello | Ping | Remove | OperationRequest
 
 
 class _Typed(Struct):
@@ -163,7 +169,7 @@ class _Classic(Struct):
 _decode: Callable[[str], ClientMessages] = msgspec.json.Decoder(ClientMessages).decode
 _decode_type = msgspec.json.Decoder(_Typed).decode
 _decode_classic = msgspec.json.Decoder(_Classic).decode
-_TYPES: Final = {"hello", "ping", "add", "set", "reset", "undo", "configure"}
+_TYPES: Final = {"hello", "ping", "remove", "add", "set", "reset", "undo", "configure"}
 
 
 def parse(text: str) -> ClientMessages:
@@ -236,6 +242,20 @@ class Network(ServerMessage, frozen=True, kw_only=True):
 
     join: str | None
     reach: str
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """Somebody here, for the host: `person` is a number of this run, `added` the sum of their additions."""
+
+    person: int
+    name: str
+    added: int
+    role: str
+    classic: bool
+
+
+class Roster(ServerMessage, frozen=True, kw_only=True):
+    people: list[Person]
 
 
 class ClassicError(Struct, frozen=True):

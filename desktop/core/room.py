@@ -6,9 +6,7 @@ to be carried out in their order. `due` says when `tick` wants to be called.
     join ---> receive ... ---> leave          one connection
     tick -> Record -> recorded | failed       one batch at a time; what arrives meanwhile waits for the next
     tick -> Send                              one beat: everybody's newest state, encoded once
-
-A member that can't be written to (`stalled`) gets nothing but keeps a note of what it owes to know; when it can again
-(`drained`) it is sent the newest state, never a backlog.
+    stalled, drained                          whether a member can be written to
 """
 
 import hmac
@@ -23,6 +21,7 @@ from desktop.core.commands import Close, Command, Heartbeat, Key, Pause, Record,
 from desktop.core.counter import AnyOperation, Counter, Set, Verdict
 from desktop.core.intake import Intake
 from desktop.core.member import Member
+from desktop.core.outgoing import ACK, SETTINGS, VALUE, Outgoing
 from desktop.core.protocol import (
     SENTENCES,
     ClassicError,
@@ -35,18 +34,12 @@ from desktop.core.protocol import (
     Ping,
     Pong,
     ProtocolError,
-    State,
+    Remove,
     encode,
     parse,
     parse_classic,
 )
 
-BEAT: Final = 0.008
-"""Seconds between two beats when busy, at least."""
-FLUSH_SHARE: Final = 2.0
-"""A beat waits this many times what the last one cost to send, so that sending takes a third of the time at most."""
-PRESENCE_PAUSE: Final = 0.25
-"""Seconds between two messages that only say how many people are here: a class arriving is no storm."""
 PING_AFTER: Final = 20.0
 SILENCE_LIMIT: Final = 45.0
 """Seconds without a sign of life, in spite of a ping, after which a connection is given up."""
@@ -54,9 +47,8 @@ STALL_LIMIT: Final = 60.0
 """Seconds that a connection may take nothing."""
 CHECK_PAUSE: Final = 1.0
 WRONG_SECRETS: Final = 5
-
-# What a member has yet to be told: a bit each.
-VALUE, PEOPLE, SETTINGS, ACK = 1, 2, 4, 8
+REMOVED: Final = 4003
+"""The close code for somebody whom the host has removed (private use, RFC 6455, section 7.4.2)."""
 
 
 class Room:
@@ -75,13 +67,9 @@ class Room:
         self._members: dict[Key, Member] = {}
         self._by_client: defaultdict[str, set[Member]] = defaultdict(set)
         self._network = Network(join=None, reach="none")
+        self._removed: set[str] = set()
         self._intake = Intake()
-        # What is to be told: to everybody (`_news`), and to single members.
-        self._news = 0
-        self._owed: set[Member] = set()
-        self._flush_at = 0.0
-        self._people_told = 0
-        self._people_at = 0.0
+        self._outgoing = Outgoing(counter, epoch, self._members)
         self._check_at = 0.0
 
     @property
@@ -95,34 +83,33 @@ class Room:
 
     def join(self, key: Key, now: float, *, v1: bool, local: bool) -> list[Command]:
         """A connection was opened; `local` if over loopback."""
-        member = self._members[key] = Member(key, now, v1=v1, local=local)
         self._joined += 1
+        member = self._members[key] = Member(key, self._joined, now, v1=v1, local=local)
+        self._outgoing.tell_hosts()
         if not v1:
             self._identify(member, f"~{self._run}~{self._joined}")
             return [Send((key,), encode(ClassicState(self.counter.value)))]
-        return [Send((key,), encode(self._whole_state(member)))]
+        return [Send((key,), encode(self._outgoing.whole_state(member)))]
 
     def leave(self, key: Key, now: float) -> None:
         """A connection is gone, from whichever side."""
         member = self._members.pop(key, None)
         if member is not None:
             self._forget_client(member)
-            self._owed.discard(member)
+            self._outgoing.forget(member)
+            self._outgoing.tell_hosts()
 
     def stalled(self, key: Key, now: float) -> None:
         """What was sent to this member is still waiting to leave: send no more."""
         member = self._members.get(key)
-        if member is not None and member.stalled_at is None:
-            member.stalled_at = now
-            self._owed.discard(member)
+        if member is not None:
+            self._outgoing.stalled(member, now)
 
     def drained(self, key: Key, now: float) -> None:
         """This member can be written to again."""
         member = self._members.get(key)
-        if member is not None and member.stalled_at is not None:
-            member.stalled_at = None
-            if member.owed:
-                self._owed.add(member)
+        if member is not None:
+            self._outgoing.drained(member)
 
     def heard(self, key: Key, now: float) -> None:
         """Any frame came: the member is alive."""
@@ -166,12 +153,17 @@ class Room:
                 raise ProtocolError(Code.HELLO_FIRST, SENTENCES[Code.HELLO_FIRST])
             case Ping(at=at):
                 return [Send((member.key,), encode(Pong(at=at)))]
+            case Remove(person=person):
+                return self._remove(member, person)
             case request:
                 return self._asked(member, request)
 
     def _greeted(self, member: Member, hello: Hello) -> list[Command]:
+        if hello.client in self._removed:
+            return [Close(member.key, REMOVED, "The host has removed this page.")]
         self._identify(member, hello.client)
         member.name = hello.name
+        self._outgoing.tell_hosts()
         commands: list[Command] = []
         if hello.host is not None:
             member.host = member.local and hmac.compare_digest(hello.host.encode(), self._secret)
@@ -180,19 +172,27 @@ class Room:
                 if member.wrong_secrets == WRONG_SECRETS:
                     return [Close(member.key, 1008, "Not the host's secret.")]
                 commands.append(self._error(member, Code.NOT_HOST, "This is not the host's secret."))
-        commands.append(Send((member.key,), encode(self._whole_state(member))))
+        commands.append(Send((member.key,), encode(self._outgoing.whole_state(member))))
         if member.host:
             commands.append(Send((member.key,), encode(self._network)))
         return commands
 
+    def _remove(self, member: Member, person: int) -> list[Command]:
+        """The host sends somebody away; their page may not come back. Whoever has left already is no mistake."""
+        if not member.host:
+            raise ProtocolError(Code.NOT_HOST, SENTENCES[Code.NOT_HOST])
+        gone = [other for other in self._members.values() if other.person == person and not other.host]
+        self._removed.update(other.client for other in gone)
+        return [Close(other.key, REMOVED, "The host has removed this page.") for other in gone]
+
     def _asked(self, member: Member, request: OperationRequest) -> list[Command]:
         client, op = member.client, request.op
-        decided = self.counter.decided.get(client, 0)
+        decided = self.counter.decided(client)
         newest = self._intake.newest(client, decided)
         if op > newest + 1:
             return [Close(member.key, 1008, f"Operation {newest + 1} is missing.")]
         if op <= decided:
-            self._owe(member, ACK)
+            self._outgoing.tell(member, ACK)
         elif op > newest:
             self._intake.add(request.operation(client, member.host))
         return []
@@ -207,9 +207,10 @@ class Room:
             settings = self.counter.settings
             verdict = self.counter.apply(operation)
             if verdict is Verdict.APPLIED:
-                self._news |= VALUE if settings is self.counter.settings else SETTINGS
+                self._outgoing.tell_all(VALUE if settings is self.counter.settings else SETTINGS)
+                self._outgoing.tell_hosts()
             for member in self._by_client.get(operation.client, ()):
-                self._owe(member, ACK)
+                self._outgoing.tell(member, ACK)
                 if verdict.refused:
                     code = Code(verdict.value)
                     commands.append(self._error(member, code, SENTENCES[code], operation.op))
@@ -227,28 +228,14 @@ class Room:
 
     def due(self) -> float:
         """When to call `tick`: a time, or one that has passed if at once."""
-        due = self._intake.due()
-        if self._members:
-            due = min(due, self._check_at)
-        if self._news or self._owed:
-            due = min(due, self._flush_at)
-        if len(self._members) != self._people_told:
-            due = min(due, max(self._flush_at, self._people_at))
-        return due
+        due = min(self._intake.due(), self._outgoing.due())
+        return min(due, self._check_at) if self._members else due
 
     def tick(self, now: float) -> list[Command]:
         """Do what is due."""
-        commands: list[Command] = []
         batch = self._intake.batch(now)
-        if batch:
-            commands.append(Record(batch))
-        if now >= self._flush_at:
-            if len(self._members) != self._people_told and now >= self._people_at:
-                self._people_told = len(self._members)
-                self._people_at = now + PRESENCE_PAUSE
-                self._news |= PEOPLE
-            if self._news or self._owed:
-                commands += self._flush()
+        commands: list[Command] = [Record(batch)] if batch else []
+        commands += self._outgoing.beat(now)
         if now >= self._check_at:
             self._check_at = now + CHECK_PAUSE
             commands += self._check(now)
@@ -256,32 +243,7 @@ class Room:
 
     def flushed(self, started: float, ended: float) -> None:
         """What the last tick sent took this long: the next beat waits accordingly."""
-        self._flush_at = ended + max(BEAT, FLUSH_SHARE * (ended - started))
-
-    def _flush(self) -> list[Command]:
-        """Everybody's newest state: members that need to know the same share one message."""
-        news, self._news = self._news, 0
-        alike: defaultdict[int, list[Key]] = defaultdict(list)
-        classic: list[Key] = []
-        commands: list[Command] = []
-        for member in self._members.values() if news else self._owed:
-            owed = member.owed | news
-            if member.stalled_at is not None:
-                member.owed = owed
-                continue
-            member.owed = 0
-            if not member.v1:
-                if owed & VALUE:
-                    classic.append(member.key)
-            elif owed & ACK:
-                commands.append(Send((member.key,), encode(self._state(owed, member))))
-            else:
-                alike[owed].append(member.key)
-        self._owed.clear()
-        if classic:
-            commands.append(Send(classic, encode(ClassicState(self.counter.value))))
-        commands += [Send(keys, encode(self._state(owed))) for owed, keys in alike.items()]
-        return commands
+        self._outgoing.flushed(started, ended)
 
     def _check(self, now: float) -> list[Command]:
         """Find connections that are dead, and ask those that have been silent."""
@@ -298,32 +260,6 @@ class Room:
             commands.append(Heartbeat(silent))
         return commands
 
-    # --- what is said ---
-
-    def _state(self, owed: int, member: Member | None = None) -> State:
-        return State(
-            counter=self.counter.value,
-            revision=self.counter.revision,
-            ack=self._ack(member) if member and owed & ACK else UNSET,
-            people=len(self._members) if owed & PEOPLE else UNSET,
-            settings=self.counter.settings if owed & SETTINGS else UNSET,
-        )
-
-    def _whole_state(self, member: Member) -> State:
-        """All there is to know: with `ack` once the member has said who it is."""
-        return State(
-            counter=self.counter.value,
-            revision=self.counter.revision,
-            ack=self._ack(member) if member.client else UNSET,
-            people=len(self._members),
-            epoch=self.epoch,
-            role="host" if member.host else "guest",
-            settings=self.counter.settings,
-        )
-
-    def _ack(self, member: Member) -> int:
-        return self.counter.decided.get(member.client, 0)
-
     def _error(self, member: Member, code: Code, sentence: str, op: int = 0) -> Send:
         message: Struct
         if member.v1:
@@ -331,11 +267,6 @@ class Room:
         else:
             message = ClassicState(self.counter.value, ClassicError(code, sentence))
         return Send((member.key,), encode(message))
-
-    def _owe(self, member: Member, what: int) -> None:
-        member.owed |= what
-        if member.stalled_at is None:
-            self._owed.add(member)
 
     def _identify(self, member: Member, client: str) -> None:
         self._forget_client(member)

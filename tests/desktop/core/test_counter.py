@@ -32,7 +32,7 @@ class Script:
         self.counter = Counter()
 
     def op(self, client: str) -> int:
-        return self.counter.decided.get(client, 0) + 1
+        return self.counter.decided(client) + 1
 
     def add(self, delta: int, client: str = ADA, seen: int | None = None, host: bool = False) -> Verdict:
         return self.counter.apply(Add(client, self.op(client), host, delta, seen))
@@ -127,7 +127,7 @@ def test_classic_clients_set_while_they_may(script: Script) -> None:
 def test_classic_clients_may_set_again_and_again(script: Script) -> None:
     assert [script.classic_set(n) for n in (1, 2, 2)] == [Verdict.APPLIED] * 3
     assert script.counter.revision == 3
-    assert script.counter.decided == {}
+    assert script.counter.clients == {}
 
 
 def test_when_locked_guests_only_look_and_the_host_goes_on(script: Script) -> None:

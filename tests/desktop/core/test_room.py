@@ -1,7 +1,5 @@
 """The room's rules, as scripts of what happens; and the one that holds for all of them."""
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,75 +8,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from desktop.core.commands import Close, Command, Heartbeat, Pause, Record, Send
+from desktop.core.commands import Heartbeat, Pause
 from desktop.core.counter import AnyOperation, Counter
 from desktop.core.protocol import Network
-from desktop.core.room import BEAT, PING_AFTER, PRESENCE_PAUSE, SILENCE_LIMIT, STALL_LIMIT, Room
-
-ADA = "ada-0123456789-0123456789"
-BOB = "bob-0123456789-0123456789"
-SECRET = "the host's secret"
-
-
-class Stage:
-    """A room, a clock, and a journal that writes when it is told to; collects what every connection is sent."""
-
-    def __init__(self, counter: Counter | None = None) -> None:
-        self.room = Room(counter or Counter(), epoch="epoch", secret=SECRET, run="run")
-        self.now = 100.0
-        self.batches: list[Sequence[AnyOperation]] = []
-        self.sent: dict[str, list[dict[str, Any]]] = {}
-        self.closed: dict[str, int | None] = {}
-        self.others: list[Command] = []
-        self.writes = 0
-        self.encodings = 0
-
-    def do(self, commands: list[Command]) -> None:
-        for command in commands:
-            match command:
-                case Record(operations):
-                    self.batches.append(operations)
-                case Send(keys, message):
-                    self.encodings += 1
-                    for key in keys:
-                        self.writes += 1
-                        self.sent[key].append(json.loads(message))
-                case Close(key, code, _):
-                    self.closed[key] = code
-                    self.room.leave(key, self.now)
-                case other:
-                    self.others.append(other)
-
-    def join(self, key: str, *, v1: bool = True, local: bool = False) -> dict[str, Any]:
-        self.sent[key] = []
-        self.do(self.room.join(key, self.now, v1=v1, local=local))
-        return self.sent[key].pop(0)
-
-    def say(self, key: str, **message: Any) -> None:
-        self.do(self.room.receive(key, json.dumps(message), self.now))
-
-    def greet(self, key: str, client: str, **rest: Any) -> dict[str, Any]:
-        self.join(key, local="host" in rest)
-        self.say(key, type="hello", client=client, **rest)
-        return next(message for message in self.take(key) if message["type"] == "state")
-
-    def take(self, key: str) -> list[dict[str, Any]]:
-        taken, self.sent[key] = self.sent[key], []
-        return taken
-
-    def tick(self) -> None:
-        self.do(self.room.tick(self.now))
-
-    def record(self) -> None:
-        self.do(self.room.recorded(self.batches.pop(0), self.now))
-
-    def settle(self) -> None:
-        """Let time pass, with a journal that works, until nothing is due but the next look at the connections."""
-        for _ in range(20):
-            self.now += PRESENCE_PAUSE
-            self.tick()
-            while self.batches:
-                self.record()
+from desktop.core.room import PING_AFTER, REMOVED, SILENCE_LIMIT, STALL_LIMIT
+from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 
 
 @pytest.fixture
@@ -118,30 +52,6 @@ def test_nothing_is_heard_before_hello(stage: Stage, message: dict[str, Any]) ->
     stage.join("a")
     stage.say("a", **message)
     assert [m["code"] for m in stage.take("a")] == ["hello_first"]
-
-
-def test_everyone_is_told_how_many_are_here_though_not_for_each_who_comes(stage: Stage) -> None:
-    stage.greet("a", ADA)
-    stage.settle()
-    stage.take("a")
-    for n in range(30):
-        stage.join(f"new{n}")
-        stage.tick()
-        stage.now += 0.001
-    stage.settle()
-    counts = [m["people"] for m in stage.take("a")]
-    assert counts[-1] == 31
-    assert len(counts) <= 2
-
-
-def test_who_comes_and_goes_at_once_is_no_news(stage: Stage) -> None:
-    stage.greet("a", ADA)
-    stage.settle()
-    stage.take("a")
-    stage.join("b")
-    stage.room.leave("b", stage.now)
-    stage.settle()
-    assert stage.take("a") == []
 
 
 # --- counting ---
@@ -292,32 +202,6 @@ def test_settings_are_told_to_those_who_understand_them(stage: Stage) -> None:
     assert state["revision"] == 1
 
 
-def test_thirty_clicks_in_a_beat_cost_one_commit_thirty_writes_and_an_encoding_each(stage: Stage) -> None:
-    for n in range(30):
-        stage.greet(f"k{n}", f"client-{n:02}-0123456789-0123456789")
-    stage.settle()
-    stage.writes = stage.encodings = 0
-    for n in range(30):
-        stage.say(f"k{n}", type="add", op=1, delta=1)
-    stage.tick()
-    assert len(stage.batches) == 1
-    stage.record()
-    stage.tick()
-    assert stage.room.counter.value == 30
-    assert (stage.writes, stage.encodings) == (30, 30)
-
-
-def test_a_change_costs_one_encoding_for_all_who_only_listen(stage: Stage) -> None:
-    for n in range(100):
-        stage.join(f"k{n}")
-    stage.greet("a", ADA)
-    stage.settle()
-    stage.writes = stage.encodings = 0
-    stage.say("a", type="add", op=1, delta=1)
-    stage.settle()
-    assert (stage.writes, stage.encodings) == (101, 2)
-
-
 # --- the host ---
 
 
@@ -373,91 +257,42 @@ def test_only_the_hosts_learn_where_others_join(stage: Stage) -> None:
     assert all(m["type"] != "network" for m in stage.take("b"))
 
 
-# --- the beat ---
+def test_the_host_sends_somebody_away_and_that_page_stays_away(stage: Stage) -> None:
+    stage.greet("h", ADA, host=SECRET)
+    stage.greet("b", BOB)
+    stage.say("b", type="add", op=1, delta=5)
+    stage.settle()
+    person = stage.take("h")[-1]["people"][1]["person"]
+    stage.say("h", type="remove", person=person)
+    assert stage.closed == {"b": REMOVED}
+    stage.join("b2")
+    stage.say("b2", type="hello", client=BOB)
+    assert stage.closed == {"b": REMOVED, "b2": REMOVED}
+    assert stage.room.counter.value == 5
 
 
-def test_an_idle_room_tells_a_change_at_once_and_a_busy_one_on_the_beat(stage: Stage) -> None:
+def test_a_classic_client_can_be_sent_away_too(stage: Stage) -> None:
+    stage.greet("h", ADA, host=SECRET)
+    stage.join("c", v1=False)
+    stage.settle()
+    person = stage.take("h")[-1]["people"][1]["person"]
+    stage.say("h", type="remove", person=person)
+    assert stage.closed == {"c": REMOVED}
+
+
+def test_a_guest_sends_nobody_away(stage: Stage) -> None:
     stage.greet("a", ADA)
-    stage.settle()
-    stage.take("a")
-    stage.say("a", type="add", op=1, delta=1)
-    assert stage.room.due() <= stage.now
-    stage.tick()
-    stage.record()
-    assert stage.room.due() <= stage.now
-    stage.tick()
-    stage.room.flushed(stage.now, stage.now + 0.001)
-    stage.say("a", type="add", op=2, delta=1)
-    stage.tick()
-    stage.record()
-    assert len(stage.take("a")) == 1
-    assert stage.room.due() == pytest.approx(stage.now + 0.001 + BEAT)
-    stage.tick()
-    assert stage.take("a") == []
-    stage.now = stage.room.due()
-    stage.tick()
-    assert [m["ack"] for m in stage.take("a")] == [2]
+    stage.greet("b", BOB)
+    stage.say("a", type="remove", person=2)
+    assert stage.closed == {}
+    assert [m["code"] for m in stage.take("a")] == ["not_host"]
 
 
-def test_a_beat_that_cost_much_makes_the_next_one_wait_longer(stage: Stage) -> None:
-    stage.greet("a", ADA)
-    stage.settle()
-    stage.room.flushed(stage.now, stage.now + 0.1)
-    stage.say("a", type="add", op=1, delta=1)
-    stage.tick()
-    stage.record()
-    stage.take("a")
-    stage.now += 0.29
-    stage.tick()
-    assert stage.take("a") == []
-    stage.now += 0.02
-    stage.tick()
-    assert [m["ack"] for m in stage.take("a")] == [1]
-
-
-def test_an_empty_room_wants_nothing(stage: Stage) -> None:
-    assert stage.room.due() == float("inf")
-
-
-def test_a_stalled_member_gets_nothing_then_the_newest_state(stage: Stage) -> None:
-    stage.greet("a", ADA)
-    stage.greet("slow", BOB)
-    stage.settle()
-    stage.take("slow")
-    stage.say("slow", type="add", op=1, delta=10)
-    stage.room.stalled("slow", stage.now)
-    for op in range(1, 6):
-        stage.say("a", type="add", op=op, delta=1)
-        stage.settle()
-    stage.join("new")
-    stage.settle()
-    assert stage.take("slow") == []
-    stage.room.drained("slow", stage.now)
-    assert stage.room.due() <= stage.now
-    stage.tick()
-    assert stage.take("slow") == [{"type": "state", "counter": 15, "revision": 6, "ack": 1, "people": 3}]
-    stage.say("a", type="add", op=6, delta=1)
-    stage.settle()
-    assert stage.take("slow") == [{"type": "state", "counter": 16, "revision": 7}]
-
-
-def test_what_a_stalled_member_is_owed_keeps_nobody_busy(stage: Stage) -> None:
-    stage.greet("a", ADA)
-    stage.say("a", type="add", op=1, delta=1)
-    stage.settle()
-    stage.say("a", type="add", op=1, delta=1)
-    stage.room.stalled("a", stage.now)
-    assert stage.room.due() > stage.now
-
-
-def test_a_member_that_was_stalled_but_missed_nothing_is_sent_nothing(stage: Stage) -> None:
-    stage.greet("a", ADA)
-    stage.settle()
-    stage.take("a")
-    stage.room.stalled("a", stage.now)
-    stage.room.drained("a", stage.now)
-    stage.settle()
-    assert stage.take("a") == []
+def test_nobody_sends_the_host_away(stage: Stage) -> None:
+    stage.greet("h", ADA, host=SECRET)
+    stage.say("h", type="remove", person=1)
+    stage.say("h", type="remove", person=99)
+    assert stage.closed == {}
 
 
 # --- the journal fails ---
@@ -653,7 +488,7 @@ class Clients(RuleBasedStateMachine):
         counter = msgspec.json.decode(self.snapshot, type=Counter)
         for operation in self.durable:
             counter.apply(operation)
-        assert all(counter.decided.get(client, 0) >= acked for client, acked in self.acked.items())
+        assert all(counter.decided(client) >= acked for client, acked in self.acked.items())
         assert counter.revision >= self.revision
         self.revision = counter.revision
 

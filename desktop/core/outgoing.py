@@ -1,0 +1,173 @@
+"""What is to be told, and when: the beat.
+
+Whatever happened since the last beat is told in one message, encoded once for all that need to know the same. Somebody
+who can't be written to keeps a note of what they are owed, and gets the newest state once they can: never a backlog.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from math import inf
+from typing import Final
+
+from msgspec import UNSET
+
+from desktop.core.commands import Command, Key, Send
+from desktop.core.counter import Counter
+from desktop.core.member import Member
+from desktop.core.protocol import ClassicState, Person, Roster, State, encode
+
+BEAT: Final = 0.008
+"""Seconds between two beats when busy, at least."""
+FLUSH_SHARE: Final = 2.0
+"""A beat waits this many times what the last one cost to send, so that sending takes a third of the time at most."""
+PRESENCE_PAUSE: Final = 0.25
+"""Seconds between two messages that only say how many people are here: a class arriving is no storm."""
+ROSTER_PAUSE: Final = 1.0
+"""Seconds between two lists of the people here, for the host."""
+ROSTER_LIMIT: Final = 500
+"""People on the host's list, those who came first: nobody reads more."""
+
+# What a member has yet to be told: a bit each.
+VALUE, PEOPLE, SETTINGS, ACK = 1, 2, 4, 8
+
+
+class Outgoing:
+    """Keeps what each of `members` has yet to be told of the counter."""
+
+    def __init__(self, counter: Counter, epoch: str, members: Mapping[Key, Member]) -> None:
+        self._counter = counter
+        self._epoch = epoch
+        self._members = members
+        self._news = 0
+        self._owed: set[Member] = set()
+        self._flush_at = 0.0
+        self._people_told = 0
+        self._people_at = 0.0
+        self._roster_stale = False
+        self._roster_at = 0.0
+
+    # --- what has happened ---
+
+    def tell_all(self, what: int) -> None:
+        """Everybody is owed this."""
+        self._news |= what
+
+    def tell(self, member: Member, what: int) -> None:
+        """One member is owed this."""
+        member.owed |= what
+        if member.stalled_at is None:
+            self._owed.add(member)
+
+    def tell_hosts(self) -> None:
+        """Somebody on the list of people here has come, gone or changed."""
+        self._roster_stale = True
+
+    def forget(self, member: Member) -> None:
+        self._owed.discard(member)
+
+    def stalled(self, member: Member, now: float) -> None:
+        """What was sent to this member is still waiting to leave: no more of it."""
+        if member.stalled_at is None:
+            member.stalled_at = now
+            self._owed.discard(member)
+
+    def drained(self, member: Member) -> None:
+        """This member can be written to again."""
+        member.stalled_at = None
+        if member.owed:
+            self._owed.add(member)
+
+    # --- the beat ---
+
+    def due(self) -> float:
+        """When `beat` has something to send."""
+        due = inf
+        if self._news or self._owed:
+            due = self._flush_at
+        if len(self._members) != self._people_told:
+            due = min(due, max(self._flush_at, self._people_at))
+        if self._roster_stale:
+            due = min(due, max(self._flush_at, self._roster_at))
+        return due
+
+    def beat(self, now: float) -> list[Command]:
+        """Send what is due."""
+        if now < self._flush_at:
+            return []
+        if len(self._members) != self._people_told and now >= self._people_at:
+            self._people_told = len(self._members)
+            self._people_at = now + PRESENCE_PAUSE
+            self._news |= PEOPLE
+        commands = self._flush() if self._news or self._owed else []
+        if self._roster_stale and now >= self._roster_at:
+            self._roster_stale = False
+            self._roster_at = now + ROSTER_PAUSE
+            hosts = [member.key for member in self._members.values() if member.host and member.stalled_at is None]
+            if hosts:
+                commands.append(Send(hosts, encode(self.roster())))
+        return commands
+
+    def flushed(self, started: float, ended: float) -> None:
+        """What the last beat sent took this long: the next one waits accordingly."""
+        self._flush_at = ended + max(BEAT, FLUSH_SHARE * (ended - started))
+
+    def _flush(self) -> list[Command]:
+        news, self._news = self._news, 0
+        alike: defaultdict[int, list[Key]] = defaultdict(list)
+        classic: list[Key] = []
+        commands: list[Command] = []
+        for member in self._members.values() if news else self._owed:
+            owed = member.owed | news
+            if member.stalled_at is not None:
+                member.owed = owed
+                continue
+            member.owed = 0
+            if not member.v1:
+                if owed & VALUE:
+                    classic.append(member.key)
+            elif owed & ACK:
+                commands.append(Send((member.key,), encode(self._state(owed, member))))
+            else:
+                alike[owed].append(member.key)
+        self._owed.clear()
+        if classic:
+            commands.append(Send(classic, encode(ClassicState(self._counter.value))))
+        commands += [Send(keys, encode(self._state(owed))) for owed, keys in alike.items()]
+        return commands
+
+    # --- what is said ---
+
+    def _state(self, owed: int, member: Member | None = None) -> State:
+        return State(
+            counter=self._counter.value,
+            revision=self._counter.revision,
+            ack=self._counter.decided(member.client) if member and owed & ACK else UNSET,
+            people=len(self._members) if owed & PEOPLE else UNSET,
+            settings=self._counter.settings if owed & SETTINGS else UNSET,
+        )
+
+    def whole_state(self, member: Member) -> State:
+        """All there is to know: with `ack` once the member has said who it is."""
+        return State(
+            counter=self._counter.value,
+            revision=self._counter.revision,
+            ack=self._counter.decided(member.client) if member.client else UNSET,
+            people=len(self._members),
+            epoch=self._epoch,
+            role="host" if member.host else "guest",
+            settings=self._counter.settings,
+        )
+
+    def roster(self) -> Roster:
+        """The people here, in the order they came."""
+        people = [
+            Person(
+                person=member.person,
+                name=member.name,
+                added=self._counter.added(member.client),
+                role="host" if member.host else "guest",
+                classic=not member.v1,
+            )
+            for member, _ in zip(self._members.values(), range(ROSTER_LIMIT), strict=False)
+        ]
+        return Roster(people=people)

@@ -1,0 +1,190 @@
+"""What is told, to whom, and when."""
+
+import pytest
+
+from desktop.core.outgoing import BEAT, ROSTER_PAUSE
+from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_an_idle_room_tells_a_change_at_once_and_a_busy_one_on_the_beat(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.settle()
+    stage.take("a")
+    stage.say("a", type="add", op=1, delta=1)
+    assert stage.room.due() <= stage.now
+    stage.tick()
+    stage.record()
+    assert stage.room.due() <= stage.now
+    stage.tick()
+    stage.room.flushed(stage.now, stage.now + 0.001)
+    stage.say("a", type="add", op=2, delta=1)
+    stage.tick()
+    stage.record()
+    assert len(stage.take("a")) == 1
+    assert stage.room.due() == pytest.approx(stage.now + 0.001 + BEAT)
+    stage.tick()
+    assert stage.take("a") == []
+    stage.now = stage.room.due()
+    stage.tick()
+    assert [m["ack"] for m in stage.take("a")] == [2]
+
+
+def test_a_beat_that_cost_much_makes_the_next_one_wait_longer(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.settle()
+    stage.room.flushed(stage.now, stage.now + 0.1)
+    stage.say("a", type="add", op=1, delta=1)
+    stage.tick()
+    stage.record()
+    stage.take("a")
+    stage.now += 0.29
+    stage.tick()
+    assert stage.take("a") == []
+    stage.now += 0.02
+    stage.tick()
+    assert [m["ack"] for m in stage.take("a")] == [1]
+
+
+def test_an_empty_room_wants_nothing(stage: Stage) -> None:
+    assert stage.room.due() == float("inf")
+
+
+def test_a_stalled_member_gets_nothing_then_the_newest_state(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.greet("slow", BOB)
+    stage.settle()
+    stage.take("slow")
+    stage.say("slow", type="add", op=1, delta=10)
+    stage.room.stalled("slow", stage.now)
+    for op in range(1, 6):
+        stage.say("a", type="add", op=op, delta=1)
+        stage.settle()
+    stage.join("new")
+    stage.settle()
+    assert stage.take("slow") == []
+    stage.room.drained("slow", stage.now)
+    assert stage.room.due() <= stage.now
+    stage.tick()
+    assert stage.take("slow") == [{"type": "state", "counter": 15, "revision": 6, "ack": 1, "people": 3}]
+    stage.say("a", type="add", op=6, delta=1)
+    stage.settle()
+    assert stage.take("slow") == [{"type": "state", "counter": 16, "revision": 7}]
+
+
+def test_what_a_stalled_member_is_owed_keeps_nobody_busy(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.say("a", type="add", op=1, delta=1)
+    stage.settle()
+    stage.say("a", type="add", op=1, delta=1)
+    stage.room.stalled("a", stage.now)
+    assert stage.room.due() > stage.now
+
+
+def test_a_member_that_was_stalled_but_missed_nothing_is_sent_nothing(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.settle()
+    stage.take("a")
+    stage.room.stalled("a", stage.now)
+    stage.room.drained("a", stage.now)
+    stage.settle()
+    assert stage.take("a") == []
+
+
+def test_everyone_is_told_how_many_are_here_though_not_for_each_who_comes(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.settle()
+    stage.take("a")
+    for n in range(30):
+        stage.join(f"new{n}")
+        stage.tick()
+        stage.now += 0.001
+    stage.settle()
+    counts = [m["people"] for m in stage.take("a")]
+    assert counts[-1] == 31
+    assert len(counts) <= 2
+
+
+def test_who_comes_and_goes_at_once_is_no_news(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.settle()
+    stage.take("a")
+    stage.join("b")
+    stage.room.leave("b", stage.now)
+    stage.settle()
+    assert stage.take("a") == []
+
+
+def test_thirty_clicks_in_a_beat_cost_one_commit_thirty_writes_and_an_encoding_each(stage: Stage) -> None:
+    for n in range(30):
+        stage.greet(f"k{n}", f"client-{n:02}-0123456789-0123456789")
+    stage.settle()
+    stage.writes = stage.encodings = 0
+    for n in range(30):
+        stage.say(f"k{n}", type="add", op=1, delta=1)
+    stage.tick()
+    assert len(stage.batches) == 1
+    stage.record()
+    stage.tick()
+    assert stage.room.counter.value == 30
+    assert (stage.writes, stage.encodings) == (30, 30)
+
+
+def test_a_change_costs_one_encoding_for_all_who_only_listen(stage: Stage) -> None:
+    for n in range(100):
+        stage.join(f"k{n}")
+    stage.greet("a", ADA)
+    stage.settle()
+    stage.writes = stage.encodings = 0
+    stage.say("a", type="add", op=1, delta=1)
+    stage.settle()
+    assert (stage.writes, stage.encodings) == (101, 2)
+
+
+def test_the_host_is_told_who_is_here_and_what_they_added(stage: Stage) -> None:
+    stage.greet("h", ADA, host=SECRET, name="Host")
+    stage.greet("b", BOB, name="Bob")
+    stage.join("c", v1=False)
+    stage.say("b", type="add", op=1, delta=5)
+    stage.say("b", type="add", op=2, delta=-2)
+    stage.settle()
+    assert [m for m in stage.take("h") if m["type"] == "roster"][-1] == {
+        "type": "roster",
+        "people": [
+            {"person": 1, "name": "Host", "added": 0, "role": "host", "classic": False},
+            {"person": 2, "name": "Bob", "added": 3, "role": "guest", "classic": False},
+            {"person": 3, "name": "", "added": 0, "role": "guest", "classic": True},
+        ],
+    }
+    assert all(m["type"] != "roster" for m in stage.take("b"))
+
+
+def test_the_list_of_people_is_sent_now_and_then_and_only_when_it_changed(stage: Stage) -> None:
+    stage.greet("h", ADA, host=SECRET)
+    stage.settle()
+    stage.take("h")
+    stage.settle()
+    assert stage.take("h") == []
+    begun = stage.now
+    for n in range(20):
+        stage.greet(f"k{n}", f"client-{n:02}-0123456789-0123456789")
+        stage.now += 0.1
+        stage.tick()
+    stage.settle()
+    rosters = [m for m in stage.take("h") if m["type"] == "roster"]
+    assert len(rosters[-1]["people"]) == 21
+    assert len(rosters) <= (stage.now - begun) / ROSTER_PAUSE + 1
+
+
+def test_a_stalled_host_is_sent_no_list(stage: Stage) -> None:
+    stage.greet("h", ADA, host=SECRET)
+    stage.settle()
+    stage.take("h")
+    stage.room.stalled("h", stage.now)
+    stage.join("c")
+    stage.settle()
+    assert stage.take("h") == []
