@@ -16,17 +16,21 @@ from typing import Final, NoReturn
 import filelock
 import platformdirs
 
-from desktop import __version__, network, window
-from desktop.core.protocol import Network
+from desktop import __version__, network, preferences, window
 from desktop.journal import JournalError
 from desktop.journal.sqlite import SqliteJournal
-from desktop.launcher import Server, StartError, listen
+from desktop.launcher import Server
+from desktop.reach import url
+from desktop.server.sites import LOOPBACK, ListenError, listen
 
 log = logging.getLogger(__name__)
 
 NOT_STARTED: Final = 2
 SERVER_DIED: Final = 1
-LOOPBACK: Final = "127.0.0.1"
+
+
+class StartError(Exception):
+    """The program can't start as it was asked to; the text says why, in a sentence."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = _parse(argv)
         logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         return _Program(options).run()
-    except (StartError, JournalError) as error:
+    except (StartError, ListenError, JournalError) as error:
         say(str(error), error=True)
         return NOT_STARTED
 
@@ -60,7 +64,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=_port, metavar="N", help="listen on this port (else 8000 or the next free one)")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--address", type=_address, metavar="A", help="the address of this machine that others join at")
-    where.add_argument("--local-only", action="store_true", help="let nobody but this machine join")
+    where.add_argument(
+        "--local-only", dest="address", action="store_const", const=LOOPBACK, help="let nobody but this machine join"
+    )
     parser.add_argument("--data-dir", type=Path, metavar="D", help="keep the counter in this folder")
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="default: warning"
@@ -91,25 +97,34 @@ class _Program:
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
         self._data = options.data_dir or platformdirs.user_data_path("LAN Counter", appauthor=False)
+        self._preferences = self._data / "preferences.json"
         self._code = 0
         self._ending = threading.Event()
         self._window: window.Window | None = None
 
     def run(self) -> int:
+        options = self._options
         with _only_one_in(self._data) as tell_where:
             _on_signals(lambda number: self._end(128 + number))
             secret = secrets.token_urlsafe(32)
-            sockets, place = self._listen()
+            lan = self._address()
+            # Loopback comes with it, for the window; and one may ask for loopback's own.
+            sockets = listen(list(dict.fromkeys((LOOPBACK, lan or LOOPBACK))), options.port)
             port = sockets[0].getsockname()[1]
-            join = place.join or _url(LOOPBACK, port)
-            server = Server(SqliteJournal(self._data / "counter.db"), sockets, secret, place)
+            server = Server(
+                SqliteJournal(self._data / "counter.db"),
+                sockets,
+                secret,
+                fixed=options.address,
+                preferences=self._preferences,
+            )
             server.start(self._server_ended)
-            host = f"{_url(LOOPBACK, port)}#host={secret}"
+            join, host = url(lan or LOOPBACK, port), f"{url(LOOPBACK, port)}#host={secret}"
             try:
                 tell_where(join)
                 say(f"Join: {join}")
                 say(f"Host: {host}")
-                if place.reach == "none":
+                if lan is None:
                     say("There is no network: only this machine can join.", error=True)
                 self._show(host)
             finally:
@@ -118,18 +133,12 @@ class _Program:
                 server.join()
             return self._code
 
-    def _listen(self) -> tuple[list[socket.socket], Network]:
-        """On loopback and, unless asked not to, on the address that others can best reach."""
-        options = self._options
-        if options.local_only:
-            sockets = listen([LOOPBACK], options.port)
-            return sockets, Network(join=_url(LOOPBACK, sockets[0].getsockname()[1]), reach="local")
-        lan = options.address or next((address.ip for address in network.addresses()), None)
-        if lan is None:
-            return listen([LOOPBACK], options.port), Network(join=None, reach="none")
-        # One that is asked for may be loopback's own.
-        sockets = listen(list(dict.fromkeys((LOOPBACK, lan))), options.port)
-        return sockets, Network(join=_url(lan, sockets[0].getsockname()[1]), reach="lan")
+    def _address(self) -> str | None:
+        """The address that others are to join at; None without a network. It may change while the program runs."""
+        if self._options.address:
+            return str(self._options.address)
+        found = network.choose(network.addresses(), None, preferences.load(self._preferences).interface)
+        return found.ip if found else None
 
     def _show(self, host: str) -> None:
         """Open the window and return when it is closed; without one, return when the program is to end."""
@@ -160,10 +169,6 @@ class _Program:
         if error:
             log.critical("The server has died.", exc_info=error)
             self._end(SERVER_DIED)
-
-
-def _url(address: str, port: int) -> str:
-    return f"http://[{address}]:{port}/" if ":" in address else f"http://{address}:{port}/"
 
 
 @contextmanager

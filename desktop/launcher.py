@@ -4,102 +4,49 @@ Start: journal, room, hub, sites. Stop: what has arrived is recorded, everybody 
 """
 
 import asyncio
-import errno
 import secrets
 import socket
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Final
+from pathlib import Path
 
 import msgspec
 from aiohttp import web
 
+from desktop import preferences
 from desktop.core.counter import AnyOperation, Counter
-from desktop.core.protocol import Network
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError, Kept
+from desktop.mdns import LocalName
+from desktop.reach import Reach
 from desktop.server.app import application
+from desktop.server.guard import named
 from desktop.server.hub import Hub
+from desktop.server.joining import Joining
 from desktop.server.pages import Pages, folder
-
-BACKLOG: Final = 512
-"""Connections that the kernel keeps until they are accepted: a whole school at once."""
-PORT: Final = 8000
-PORTS_TRIED: Final = 20
-
-
-class StartError(Exception):
-    """The program can't start as it was asked to; the text says why, in a sentence."""
-
-
-def listen(addresses: Sequence[str], port: int | None) -> list[socket.socket]:
-    """A listening socket for each address, all on one port: on `port`, or on the first that is free from PORT on.
-
-    Raises StartError.
-    """
-    if port is not None:
-        return _listen_on(addresses, port)
-    for candidate in range(PORT, PORT + PORTS_TRIED):
-        try:
-            return _listen_on(addresses, candidate)
-        except PortTakenError:
-            continue
-    raise StartError(f"The ports {PORT} to {PORT + PORTS_TRIED - 1} are all taken. Choose another one with --port.")
-
-
-class PortTakenError(StartError):
-    """Another program listens there."""
-
-
-def _listen_on(addresses: Sequence[str], port: int) -> list[socket.socket]:
-    opened: list[socket.socket] = []
-    try:
-        for address in addresses:
-            opened.append(_listen_at(address, port))
-            port = opened[0].getsockname()[1]  # the one that the system chose, if it was asked to (0)
-    except BaseException:
-        for sock in opened:
-            sock.close()
-        raise
-    return opened
-
-
-def _listen_at(address: str, port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-    try:
-        # Elsewhere than on Windows this allows to listen again right after a restart; there it would allow two servers.
-        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        else:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((address, port))
-        sock.listen(BACKLOG)
-    except OSError as error:
-        sock.close()
-        raise _explained(error, address, port) from error
-    return sock
-
-
-def _explained(error: OSError, address: str, port: int) -> StartError:
-    match error:
-        case PermissionError():
-            return StartError(f"Port {port} needs rights that this program doesn't have. Choose one above 1023.")
-        case OSError(errno=errno.EADDRINUSE):
-            return PortTakenError(f"Port {port} is taken by another program. Choose another one with --port.")
-        case OSError(errno=errno.EADDRNOTAVAIL):
-            return StartError(f"This machine doesn't have the address {address}.")
-    return StartError(f"Can't listen on {address}, port {port}: {error.strerror or error}.")
+from desktop.server.sites import Sites
 
 
 class Server:
     """One counter on some listening sockets."""
 
-    def __init__(self, journal: Journal, sockets: Sequence[socket.socket], secret: str, network: Network) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        sockets: Sequence[socket.socket],
+        secret: str,
+        *,
+        fixed: str | None = None,
+        preferences: Path,
+    ) -> None:
+        """`sockets` listen on one port. `fixed` is the only address that others may join at (None: the likeliest, or
+        what the host chooses; that is kept in the file `preferences`)."""
         self._journal = journal
         self._sockets = sockets
         self._secret = secret
-        self._network = network
+        self._fixed = fixed
+        self._preferences = preferences
         self._started: Future[None] = Future()
         self._ended: Callable[[BaseException | None], None] = lambda error: None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -147,23 +94,45 @@ class Server:
         try:
             room = Room(restored(kept), epoch=kept.epoch, secret=self._secret, run=secrets.token_urlsafe(6))
             hub = Hub(room, self._journal, kept.last)
-            hub.announce(self._network)
-            port = self._sockets[0].getsockname()[1]
-            # A client keeps its connection for the next file of the page; a minute later it is only a place taken.
-            runner = web.AppRunner(
-                application(hub, Pages(folder()), port), access_log=None, keepalive_timeout=60, shutdown_timeout=1
-            )
-            await runner.setup()
-            try:
-                for sock in self._sockets:
-                    await web.SockSite(runner, sock, backlog=BACKLOG).start()
-                self._started.set_result(None)
-                await self._stop.wait()
-            finally:
-                await hub.close()
-                await runner.cleanup()
+            await self._listen(hub)
         finally:
             self._journal.close()
+
+    async def _listen(self, hub: Hub) -> None:
+        """Serve until it is time to stop."""
+        port = self._sockets[0].getsockname()[1]
+        sites, name = Sites(port), LocalName(port)
+        reach = Reach(
+            sites,
+            name,
+            port,
+            fixed=self._fixed,
+            interface=preferences.load(self._preferences).interface,
+            announce=hub.announce,
+            remember=self._remember,
+        )
+        routes = [*Joining(reach, self._secret, port).routes(), *Pages(folder()).routes()]
+        app = application(hub, routes, named(port, lambda: reach.local_name), reach.visited)
+        # A client keeps its connection for the next file of the page; a minute later it is only a place taken.
+        runner = web.AppRunner(app, access_log=None, keepalive_timeout=60, shutdown_timeout=1)
+        await runner.setup()
+        following: asyncio.Task[None] | None = None
+        try:
+            await sites.start(runner, self._sockets)
+            following = asyncio.create_task(reach.follow())
+            self._started.set_result(None)
+            await self._stop.wait()
+        finally:
+            if following:
+                following.cancel()
+            await hub.close()
+            await runner.cleanup()
+            await name.release()
+
+    def _remember(self, interface: str) -> None:
+        kept = preferences.load(self._preferences)
+        kept.interface = interface
+        preferences.save(self._preferences, kept)
 
 
 def restored(kept: Kept) -> Counter:

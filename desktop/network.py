@@ -31,7 +31,7 @@ class Kind(IntEnum):
 
 
 class Address(NamedTuple):
-    """An IPv4 address of this machine and the interface that has it."""
+    """An address of this machine and the interface that has it."""
 
     ip: str
     interface: str
@@ -49,15 +49,28 @@ def addresses() -> list[Address]:
         for interface, entries in psutil.net_if_addrs().items()
         if interface in up
         for entry in entries
-        if entry.family == socket.AF_INET and not ipaddress.ip_address(entry.address).is_loopback
+        if entry.family in (socket.AF_INET, socket.AF_INET6) and _opens(entry.address)
     ]
     return ranked(found)
 
 
+def _opens(ip: str) -> bool:
+    """Whether a browser elsewhere could open it: with a link-local IPv6 one it would have to name its own interface."""
+    address = ipaddress.ip_address(ip)
+    return not address.is_loopback and not (address.version == 6 and address.is_link_local)
+
+
 def ranked(found: list[Address]) -> list[Address]:
     """The best first. A tunnel takes the default route over without taking the classroom along, so kinds come first
-    where the route goes through one of the last kinds."""
-    return sorted(found, key=lambda a: (a.kind >= Kind.VIRTUAL, not a.default, a.kind, a.interface, a.ip))
+    where the route goes through one of the last kinds. IPv4 before IPv6: it is what people can type."""
+    return sorted(found, key=lambda a: (a.kind >= Kind.VIRTUAL, ":" in a.ip, not a.default, a.kind, a.interface, a.ip))
+
+
+def choose(found: list[Address], fixed: str | None, interface: str | None) -> Address | None:
+    """The address that others are to join at: `fixed` or none; else `interface`'s if it has one; else the best."""
+    if fixed:
+        return next((address for address in found if address.ip == fixed), None)
+    return next((address for address in found if address.interface == interface), found[0] if found else None)
 
 
 def kind(ip: str, interface: str) -> Kind:

@@ -1,43 +1,42 @@
-"""HTTP: the page, /health, and the handshake of /ws; and the guard before all of them."""
+"""HTTP: the page, /health, and the handshake of /ws."""
 
 import asyncio
-import ipaddress
-import socket as sockets
+from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler, Middleware
-from aiohttp.web import HTTPForbidden, HTTPMisdirectedRequest, HTTPServiceUnavailable, Request, StreamResponse
+from aiohttp.web import HTTPForbidden, HTTPServiceUnavailable, Request, StreamResponse
 
 from desktop import __version__
 from desktop.core.protocol import MESSAGE_LIMIT, V1
+from desktop.server.guard import add_headers, local, same_origin
 from desktop.server.hub import Hub
-from desktop.server.pages import Pages
 from desktop.server.socket import Socket
 
 CONNECTION_LIMIT: Final = 5_000
 
-HEADERS: Final = {
-    # `ws:` beside 'self' for older Safari, which doesn't count a socket to the page's own host as 'self'.
-    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self' ws:; "
-    "img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Server": "LAN-Counter",
-}
 
-
-def application(hub: Hub, pages: Pages, port: int) -> web.Application:
-    """The whole server but its sockets. `port` is the one it listens on."""
-    app = web.Application(middlewares=[_guard(port, _own_names())])
-    app.add_routes([web.get("/ws", _Connections(hub).open), web.get("/health", _health(hub)), *pages.routes()])
-    app.on_response_prepare.append(_add_headers)
+def application(
+    hub: Hub, routes: list[web.RouteDef], guard: Middleware, visited: Callable[[str, str], None]
+) -> web.Application:
+    """The whole server but its sockets. `visited` is told which device reached which of our addresses."""
+    app = web.Application(middlewares=[guard, _visits(visited)])
+    app.add_routes([web.get("/ws", _Connections(hub).open), web.get("/health", _health(hub)), *routes])
+    app.on_response_prepare.append(add_headers)
     return app
 
 
-async def _add_headers(request: Request, response: StreamResponse) -> None:
-    response.headers.update(HEADERS)
+def _visits(visited: Callable[[str, str], None]) -> Middleware:
+    @web.middleware
+    async def note(request: Request, handler: Handler) -> StreamResponse:
+        if request.transport:
+            peer, own = (request.transport.get_extra_info(end) for end in ("peername", "sockname"))
+            if peer and own:
+                visited(peer[0], own[0])
+        return await handler(request)
+
+    return note
 
 
 def _health(hub: Hub) -> Handler:
@@ -49,47 +48,6 @@ def _health(hub: Hub) -> Handler:
     return health
 
 
-# --- the guard ---
-
-
-def _guard(port: int, names: frozenset[str]) -> Middleware:
-    """Ends DNS rebinding: a page of another site can only get here under that site's name, which is none of ours."""
-
-    @web.middleware
-    async def guard(request: Request, handler: Handler) -> StreamResponse:
-        if not addressed_to_us(request.headers.getall("Host", []), port, names):
-            raise HTTPMisdirectedRequest(text="This server is not known by that name.")
-        return await handler(request)
-
-    return guard
-
-
-def addressed_to_us(hosts: list[str], port: int, names: frozenset[str]) -> bool:
-    """Whether there is one Host header, and it names us: any literal address (rebinding needs a name), or one of
-    `names`, in any case and with or without a trailing dot; with our port."""
-    try:
-        (host,) = hosts
-        url = urlsplit(f"http://{host}")
-        if url.netloc != host or "@" in host or (url.port or 80) != port or not url.hostname:
-            return False
-        return url.hostname.removesuffix(".") in names or bool(ipaddress.ip_address(url.hostname))
-    except ValueError:
-        return False
-
-
-def _own_names() -> frozenset[str]:
-    own = sockets.gethostname().lower().removesuffix(".local")
-    return frozenset({"localhost", own, f"{own}.local"})
-
-
-def same_origin(origins: list[str], host: str) -> bool:
-    """Whether the handshake comes from our own page, or from no page at all (then nobody is being tricked)."""
-    return not origins or [origin.lower() for origin in origins] == [f"http://{host.lower()}"]
-
-
-# --- /ws ---
-
-
 class _Connections:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -97,7 +55,7 @@ class _Connections:
     async def open(self, request: Request) -> StreamResponse:
         """One WebSocket, from handshake to end."""
         hub = self._hub
-        if not same_origin(request.headers.getall("Origin", []), request.headers["Host"]):
+        if not same_origin(request):
             raise HTTPForbidden(text="A page of another site may not open this socket.")
         if hub.closing or hub.room.people >= CONNECTION_LIMIT:
             raise HTTPServiceUnavailable(text="There is no place left just now.", headers={"Retry-After": "10"})
@@ -113,7 +71,7 @@ class _Connections:
         if not isinstance(transport, asyncio.Transport):  # gone during the handshake
             return ws
         socket = Socket(ws, transport)
-        hub.join(socket, v1=v1, local=_local(transport))
+        hub.join(socket, v1=v1, local=local(transport))
         try:
             await self._read(ws, socket)
         finally:
@@ -139,9 +97,3 @@ class _Connections:
                 socket.paused = 0.0
             if not socket.writable.is_set():
                 await socket.writable.wait()
-
-
-def _local(transport: asyncio.Transport) -> bool:
-    """Whether both ends are on loopback."""
-    ends = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-    return all(end and ipaddress.ip_address(end[0]).is_loopback for end in ends)

@@ -1,0 +1,45 @@
+"""What the program remembers from one start to the next, beside the counter itself."""
+
+import logging
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+log = logging.getLogger(__name__)
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Where the window was, in the screen's pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Preferences(Struct, kw_only=True):
+    interface: str | None = None
+    """The network interface whose address others join at; None: the likeliest."""
+    window: Place | None = None
+
+
+def load(path: Path) -> Preferences:
+    """What was saved; the defaults if there is nothing, or nothing that can be read: no reason not to start."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Preferences)
+    except FileNotFoundError:
+        return Preferences()
+    except (OSError, ValueError) as error:
+        log.warning("%s can't be read, so what it kept is as at the first start: %s", path, error)
+        return Preferences()
+
+
+def save(path: Path, preferences: Preferences) -> None:
+    """Keep them. A disk that is full loses them, and nothing else."""
+    fresh = path.with_suffix(".new")
+    try:
+        fresh.write_bytes(msgspec.json.encode(preferences))
+        fresh.replace(path)
+    except OSError as error:
+        log.warning("%s can't be written: %s", path, error)

@@ -1,0 +1,77 @@
+"""Who may talk to this server, and what every answer tells the browser.
+
+Two attacks need no network access of the attacker's own, only a page that somebody here opens: DNS rebinding, which
+ends when a request has to name us, and cross-site requests, which end when a page has to be ours.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from aiohttp.web import HTTPMisdirectedRequest, Request, StreamResponse
+
+HEADERS: Final = {
+    # `ws:` beside 'self' for older Safari, which doesn't count a socket to the page's own host as 'self'.
+    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self' ws:; "
+    "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Server": "LAN-Counter",
+}
+
+
+async def add_headers(request: Request, response: StreamResponse) -> None:
+    """For every answer, those to mistakes too."""
+    response.headers.update(HEADERS)
+
+
+def named(port: int, local_name: Callable[[], str | None]) -> Middleware:
+    """Refuses, with 421, what is addressed to somebody else. `local_name` gives the .local name held, if any."""
+    own = own_names()
+
+    @web.middleware
+    async def guard(request: Request, handler: Handler) -> StreamResponse:
+        held = local_name()
+        if not addressed_to_us(request.headers.getall("Host", []), port, own | {held} if held else own):
+            raise HTTPMisdirectedRequest(text="This server is not known by that name.")
+        return await handler(request)
+
+    return guard
+
+
+def own_names() -> frozenset[str]:
+    """The names that this machine has without our doing."""
+    own = socket.gethostname().lower().removesuffix(".local")
+    return frozenset({"localhost", own, f"{own}.local"})
+
+
+def addressed_to_us(hosts: list[str], port: int, names: frozenset[str]) -> bool:
+    """Whether there is one Host header, and it names us: any literal address (rebinding needs a name), or one of
+    `names`, in any case and with or without a trailing dot; with our port."""
+    try:
+        (host,) = hosts
+        url = urlsplit(f"http://{host}")
+        if url.netloc != host or "@" in host or (url.port or 80) != port or not url.hostname:
+            return False
+        return url.hostname.removesuffix(".") in names or bool(ipaddress.ip_address(url.hostname))
+    except ValueError:
+        return False
+
+
+def same_origin(request: Request) -> bool:
+    """Whether a request comes from our own page, or from no page at all (then nobody is being tricked)."""
+    origins = [origin.lower() for origin in request.headers.getall("Origin", [])]
+    return not origins or origins == [f"http://{request.headers['Host'].lower()}"]
+
+
+def local(transport: asyncio.BaseTransport | None) -> bool:
+    """Whether both ends of a connection are on loopback."""
+    if transport is None:
+        return False
+    ends = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+    return all(end and ipaddress.ip_address(end[0]).is_loopback for end in ends)

@@ -1,0 +1,102 @@
+"""How others get in, over HTTP: the address as a code for everybody, and what only the host may ask for.
+
+The host proves it with the secret as a bearer token (RFC 6750), over loopback, and from our own page if from a page.
+"""
+
+import asyncio
+import hmac
+from typing import Annotated, Protocol, TypeVar
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from aiohttp.web import HTTPBadRequest, HTTPConflict, HTTPForbidden, HTTPNotFound, Request, Response, StreamResponse
+from msgspec import Meta, Struct
+
+from desktop.firewall import firewalls
+from desktop.server.codes import address_code, wifi_code
+from desktop.server.guard import local, same_origin
+
+T = TypeVar("T")
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Reach(Protocol):
+    """Where others join."""
+
+    @property
+    def join(self) -> str | None:
+        """The address of the page for them, None without a network."""
+
+    async def choose(self, address: str) -> bool:
+        """Let them join at this address of this machine; False if that can't be."""
+
+
+class Wifi(Struct, frozen=True):
+    """A network's name, up to 32 bytes (IEEE 802.11, 9.4.2.2), and its password, up to 63 characters, or none."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=32)]
+    password: Annotated[str, Meta(max_length=63)] = ""
+
+
+class Choice(Struct, frozen=True):
+    address: str
+
+
+class Joining:
+    """The routes."""
+
+    def __init__(self, reach: Reach, secret: str, port: int) -> None:
+        self._reach = reach
+        self._bearer = f"Bearer {secret}".encode()
+        self._port = port
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/join.svg", self._code),
+            web.get("/host/help", self._for_host(self._help)),
+            web.post("/host/address", self._for_host(self._choose)),
+            web.post("/host/wifi.svg", self._for_host(self._wifi)),
+        ]
+
+    def _for_host(self, handler: Handler) -> Handler:
+        async def guarded(request: Request) -> StreamResponse:
+            offered = request.headers.get("Authorization", "").encode(errors="replace")
+            if not (local(request.transport) and same_origin(request) and hmac.compare_digest(offered, self._bearer)):
+                raise HTTPForbidden(text="Only the host may ask for this.")
+            return await handler(request)
+
+        return guarded
+
+    async def _code(self, request: Request) -> StreamResponse:
+        if self._reach.join is None:
+            raise HTTPNotFound(text="There is no network to join on.", headers=NO_STORE)
+        return _svg(address_code(self._reach.join))
+
+    async def _help(self, request: Request) -> StreamResponse:
+        """The firewalls of this machine. Asking them takes a moment, so not in this thread."""
+        found = await asyncio.to_thread(firewalls, self._port)
+        return web.json_response({"firewalls": [firewall._asdict() for firewall in found]}, headers=NO_STORE)
+
+    async def _choose(self, request: Request) -> StreamResponse:
+        choice = await _body(request, Choice)
+        if not await self._reach.choose(choice.address):
+            raise HTTPConflict(text="Others can't join at this address.")
+        return Response(status=204)
+
+    async def _wifi(self, request: Request) -> StreamResponse:
+        # Nothing of it is kept: the page that asks has the code, and the code has the password.
+        wifi = await _body(request, Wifi)
+        return _svg(wifi_code(wifi.name, wifi.password))
+
+
+async def _body(request: Request, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except (ValueError, RecursionError) as error:
+        raise HTTPBadRequest(text=f"This can't be read: {str(error)[:200]}") from None
+
+
+def _svg(body: bytes) -> Response:
+    return Response(body=body, content_type="image/svg+xml", headers=NO_STORE)

@@ -1,0 +1,108 @@
+"""Listening sockets, all on one port: opened together or not at all, and moved while people are connected."""
+
+import errno
+import socket
+from collections.abc import Sequence
+from typing import Final
+
+from aiohttp import web
+
+BACKLOG: Final = 512
+"""Connections that the kernel keeps until they are accepted: a whole school at once."""
+PORT: Final = 8000
+PORTS_TRIED: Final = 20
+LOOPBACK: Final = "127.0.0.1"
+
+
+class ListenError(Exception):
+    """Can't listen there; the text says why, in a sentence."""
+
+
+class PortTakenError(ListenError):
+    """Another program listens there."""
+
+
+def listen(addresses: Sequence[str], port: int | None) -> list[socket.socket]:
+    """A listening socket for each address, all on one port: on `port`, or on the first that is free from PORT on.
+
+    Raises ListenError.
+    """
+    if port is not None:
+        return _listen_on(addresses, port)
+    for candidate in range(PORT, PORT + PORTS_TRIED):
+        try:
+            return _listen_on(addresses, candidate)
+        except PortTakenError:
+            continue
+    raise ListenError(f"The ports {PORT} to {PORT + PORTS_TRIED - 1} are all taken. Choose another one with --port.")
+
+
+def _listen_on(addresses: Sequence[str], port: int) -> list[socket.socket]:
+    opened: list[socket.socket] = []
+    try:
+        for address in addresses:
+            opened.append(listen_at(address, port))
+            port = opened[0].getsockname()[1]  # the one that the system chose, if it was asked to (0)
+    except BaseException:
+        for sock in opened:
+            sock.close()
+        raise
+    return opened
+
+
+def listen_at(address: str, port: int) -> socket.socket:
+    """One listening socket. Raises ListenError."""
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    try:
+        # Elsewhere than on Windows this allows to listen again right after a restart; there it would allow two servers.
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, port))
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise _explained(error, address, port) from error
+    return sock
+
+
+def _explained(error: OSError, address: str, port: int) -> ListenError:
+    match error:
+        case PermissionError():
+            return ListenError(f"Port {port} needs rights that this program doesn't have. Choose one above 1023.")
+        case OSError(errno=errno.EADDRINUSE):
+            return PortTakenError(f"Port {port} is taken by another program. Choose another one with --port.")
+        case OSError(errno=errno.EADDRNOTAVAIL):
+            return ListenError(f"This machine doesn't have the address {address}.")
+    return ListenError(f"Can't listen on {address}, port {port}: {error.strerror or error}.")
+
+
+class Sites:
+    """Where a server listens: on loopback all the time, and on one address that others can reach."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._sites: dict[str, web.SockSite] = {}
+
+    async def start(self, runner: web.AppRunner, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections for this server on these listening sockets."""
+        self._runner = runner
+        for sock in sockets:
+            await self._open(sock)
+
+    async def _open(self, sock: socket.socket) -> None:
+        site = web.SockSite(self._runner, sock, backlog=BACKLOG)
+        await site.start()
+        self._sites[sock.getsockname()[0]] = site
+
+    async def move(self, address: str | None) -> None:
+        """Listen on this address instead of any other but loopback's; on None on loopback alone.
+
+        The new one listens before the old one stops, and whoever is connected stays so. Raises ListenError: then
+        nothing has changed.
+        """
+        if address and address not in self._sites:
+            await self._open(listen_at(address, self._port))
+        for other in [other for other in self._sites if other not in (address, LOOPBACK)]:
+            await self._sites.pop(other).stop()
