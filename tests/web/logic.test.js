@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { away, begin, click, configure, flush, outgoing, receive, turnedOut, view } from '../../web/logic.js';
+import { dice } from './fakes.js';
+
+const SEED = '0123456789abcdef0123456789abcdef';
+const FIRST = { type: 'state', counter: 40, revision: 7, people: 2, epoch: 'e1', role: 'guest', settings: { title: 'Hands', step: 1, goal: null, locked: false, classic: true } };
+
+const after = (model, ...steps) => steps.reduce((current, step) => step(current), model);
+const hears = (message) => (model) => receive(model, message);
+const clicks = (...directions) => (model) => directions.reduce(click, model);
+const sends = (model) => outgoing(model).model;
+const joins = (ack = 0, more = {}) => (model) => after(model, hears(FIRST), sends, hears({ type: 'state', counter: 40, revision: 7, ack, role: 'guest', ...more }));
+const joined = (secret = null, more = {}) => after(begin(SEED, secret), joins(0, more));
+const host = () => joined('s3cret', { role: 'host' });
+const note = (model) => view(model).notes[0].key;
+
+test('before the first state there is no number, and no click counts', () => {
+  const model = click(begin(SEED), 1);
+  assert.equal(view(model).value, null);
+  assert.equal(view(model).link, 'connecting');
+  assert.equal(view(model).mayClick, false);
+});
+
+test('the first state shows the number, and is answered with hello', () => {
+  const { model, messages } = outgoing(receive(begin(SEED), FIRST));
+  assert.equal(view(model).value, 40);
+  assert.deepEqual(messages, [{ type: 'hello', client: `${SEED}-1` }]);
+  assert.deepEqual(outgoing(model).messages, []);
+});
+
+test('a host says so in hello, and is taken for one until the server answers', () => {
+  const { model, messages } = outgoing(receive(begin(SEED, 's3cret'), FIRST));
+  assert.equal(messages[0].host, 's3cret');
+  assert.equal(view(model).role, 'host');
+});
+
+test('a secret that is refused is forgotten', () => {
+  const model = after(begin(SEED, 'old'), hears(FIRST), sends, hears({ type: 'error', code: 'not_host' }), hears({ type: 'state', counter: 40, revision: 7, ack: 0, role: 'guest' }));
+  assert.equal(model.secret, null);
+  assert.equal(view(model).role, 'guest');
+  assert.equal(note(model), 'error.no_longer_host');
+});
+
+test('clicks show at once and go out as one operation, with the revision of the first', () => {
+  const model = after(joined(), clicks(1), hears({ type: 'state', counter: 50, revision: 8 }), clicks(1, 1));
+  assert.equal(view(model).value, 53);
+  assert.deepEqual(outgoing(model).messages, []);
+  assert.deepEqual(outgoing(flush(model)).messages, [{ type: 'add', delta: 3, seen: 7, op: 1 }]);
+});
+
+test('clicks that cancel each other send nothing', () => {
+  const model = flush(after(joined(), clicks(1, -1)));
+  assert.deepEqual(outgoing(model).messages, []);
+  assert.equal(model.nextOp, 1);
+});
+
+test('an ack takes the operation away together with the counter that has it', () => {
+  const model = after(joined(), clicks(1, 1), flush, sends, hears({ type: 'state', counter: 42, revision: 8, ack: 1 }));
+  assert.equal(view(model).value, 42);
+  assert.deepEqual(model.pending, []);
+});
+
+test('nothing is sent twice on one connection, and what is unacknowledged again on the next', () => {
+  const sent = after(joined(), clicks(1), flush, sends, clicks(-1, -1), flush, sends);
+  assert.deepEqual(outgoing(sent).messages, []);
+  const back = after(sent, away, joins(1, { counter: 41, revision: 8 }));
+  assert.deepEqual(outgoing(back).messages, [{ type: 'add', delta: -2, seen: 7, op: 2 }]);
+  assert.equal(view(back).value, 39);
+});
+
+test('the first state of a new connection does not count an operation twice', () => {
+  const sent = after(joined(), clicks(1), flush, sends, away, hears({ ...FIRST, counter: 41, revision: 8 }));
+  assert.equal(view(sent).value, 41);
+  assert.equal(view(after(sent, sends, hears({ type: 'state', counter: 41, revision: 8, ack: 1 }))).value, 41);
+});
+
+test('clicks made away are kept as one, told, and sent on return', () => {
+  const kept = after(joined(), (model) => away(model, 2), clicks(1), flush, clicks(1, 1), flush);
+  assert.deepEqual(view(kept).notes, [{ key: 'kept', values: { n: 3 } }]);
+  assert.equal(view(kept).retryIn, 2);
+  const back = after(kept, away, joins());
+  assert.deepEqual(outgoing(back).messages, [{ type: 'add', delta: 3, seen: 7, op: 1 }]);
+  assert.equal(view(back).value, 43);
+});
+
+test('an older state changes no number', () => {
+  const model = after(joined(), hears({ type: 'state', counter: 50, revision: 9 }), hears({ type: 'state', counter: 41, revision: 8 }));
+  assert.equal(view(model).value, 50);
+});
+
+test('what is refused is taken back, and told', () => {
+  for (const code of ['locked', 'stale', 'out_of_range']) {
+    const model = after(joined(), clicks(1), flush, sends, hears({ type: 'error', code, message: '', op: 1 }));
+    assert.equal(view(model).value, 40);
+    assert.equal(model.mine, 0);
+    assert.equal(note(model), `error.${code}`);
+    assert.equal(note(click(model, 1)), 'added');
+  }
+});
+
+test('what is not recorded yet stays pending, until the ack', () => {
+  const model = after(joined(), clicks(1), flush, sends, hears({ type: 'error', code: 'not_recorded', op: 1 }));
+  assert.equal(view(model).value, 41);
+  assert.equal(note(model), 'error.not_recorded');
+  assert.equal(note(receive(model, { type: 'state', counter: 41, revision: 8, ack: 1 })), 'added');
+});
+
+test('in another epoch all that was kept is dropped and told, under a new client id', () => {
+  const kept = after(joined(), clicks(1), flush, sends, away, clicks(1));
+  const { model, messages } = outgoing(receive(kept, { ...FIRST, epoch: 'e2', counter: 3, revision: 1 }));
+  assert.equal(view(model).value, 3);
+  assert.deepEqual(view(model).notes[0], { key: 'lost.epoch', values: { n: 2 } });
+  assert.deepEqual(messages, [{ type: 'hello', client: `${SEED}-2` }]);
+  const joinedAgain = after(model, hears({ type: 'state', counter: 3, revision: 1, ack: 0 }), clicks(1), flush);
+  assert.equal(outgoing(joinedAgain).messages[0].op, 1);
+});
+
+test('an epoch that changes under a connection asks for another connection', () => {
+  const model = after(joined(), clicks(1), flush, sends, hears({ ...FIRST, epoch: 'e2', counter: 0, revision: 0, ack: 0 }));
+  assert.equal(model.stage, 'over');
+  assert.equal(view(model).value, 0);
+  const again = after(model, away, hears({ ...FIRST, epoch: 'e2' }), sends, hears({ type: 'state', counter: 0, revision: 7, ack: 0 }));
+  assert.equal(again.stage, 'joined');
+});
+
+test('turned out: the pending are dropped and told, the gathered are safe', () => {
+  const model = turnedOut(after(joined(), clicks(1, 1), flush, sends, clicks(1)));
+  assert.equal(view(model).value, 41);
+  assert.deepEqual(view(model).notes[0], { key: 'lost.closed', values: { n: 2 } });
+  const met = outgoing(after(model, away, hears(FIRST)));
+  assert.equal(met.messages[0].client, `${SEED}-2`);
+  const back = after(met.model, hears({ type: 'state', counter: 40, revision: 7, ack: 0 }));
+  assert.deepEqual(outgoing(back).messages, [{ type: 'add', delta: 1, seen: 7, op: 1 }]);
+  assert.equal(note(back), 'lost.closed');
+});
+
+test('a guest who is locked out looks on; a host counts', () => {
+  const locked = hears({ type: 'state', counter: 40, revision: 8, settings: { locked: true } });
+  const guest = after(joined(), locked, clicks(1));
+  assert.equal(view(guest).value, 40);
+  assert.equal(note(guest), 'locked');
+  assert.equal(view(after(host(), locked, clicks(1))).value, 41);
+});
+
+test('the step counts, is noted, and a step of its own is a choice', () => {
+  const model = after(joined(), hears({ type: 'state', counter: 40, revision: 8, settings: { step: 25 } }));
+  assert.deepEqual(view(model).steps, [1, 5, 10, 25]);
+  assert.deepEqual(view(model).notes, [{ key: 'each', values: { n: 25 } }]);
+  const clicked = click(model, -1);
+  assert.equal(view(clicked).value, 15);
+  assert.deepEqual(view(clicked).notes.map(({ key }) => key), ['took', 'each']);
+});
+
+test('the host sets the step, which counts at once and falls back when refused', () => {
+  const wished = after(host(), clicks(1), (model) => configure(model, { step: 5 }));
+  assert.deepEqual(outgoing(wished).messages, [
+    { type: 'add', delta: 1, seen: 7, op: 1 },
+    { type: 'configure', settings: { step: 5 }, op: 2 },
+  ]);
+  assert.equal(view(click(wished, 1)).value, 46);
+  assert.equal(view(receive(wished, { type: 'error', code: 'not_host', op: 2 })).step, 1);
+  assert.equal(configure(joined(), { step: 5 }).nextOp, 1);
+});
+
+test('no number beyond what a counter holds, and no delta beyond what an operation holds', () => {
+  const top = after(joined(), hears({ type: 'state', counter: Number.MAX_SAFE_INTEGER, revision: 8 }), clicks(1));
+  assert.equal(view(top).value, Number.MAX_SAFE_INTEGER);
+  assert.equal(note(top), 'error.out_of_range');
+  const many = after(joined(), (model) => ({ ...model, gathered: { delta: -2_500_000, clicks: 2_500, seen: 7 } }), flush);
+  assert.deepEqual(outgoing(many).messages.map(({ delta }) => delta), [-1_000_000, -1_000_000, -500_000]);
+});
+
+test('the network is for the host to see, and what is unknown is ignored', () => {
+  const model = after(host(), hears({ type: 'tomorrow' }), hears({ type: 'network', join: null, reach: 'none' }), hears(null));
+  assert.equal(view(model).network.reach, 'none');
+});
+
+// A server that decides every operation once, and a network that breaks, repeats and delays as it likes.
+function play(seed, steps = 120) {
+  const roll = dice(seed);
+  const server = { counter: 0, revision: 0, ack: 0 };
+  let model = begin(SEED);
+  let up = []; // on their way to the server
+  let down = []; // on their way to the page
+  let wanted = 0; // the sum of all clicks: this page is the only one that counts...
+  let others = 0; // ...but for this
+  const state = (extra) => ({ type: 'state', counter: server.counter, revision: server.revision, ...extra });
+  const connect = () => {
+    model = away(model);
+    up = [];
+    down = [state({ people: 1, epoch: 'e1', role: 'guest', settings: { step: 1 } })];
+  };
+  const post = () => {
+    const out = outgoing(model);
+    model = out.model;
+    up.push(...out.messages);
+  };
+  const decide = () => {
+    const message = up.shift();
+    if (!message) return;
+    const known = server.ack;
+    if (message.op) {
+      assert.ok(message.op <= known + 1, `seed ${seed}: a gap before operation ${message.op}`);
+      if (message.op === known + 1) {
+        server.counter += message.delta;
+        server.revision += 1;
+      }
+    }
+    server.ack = Math.max(known, message.op ?? 0);
+    down.push(state({ ack: server.ack, role: 'guest' }));
+  };
+  const hear = () => {
+    if (!down.length) return;
+    const message = down.shift();
+    if (roll() < 0.2) model = receive(model, message);
+    model = receive(model, message);
+    post();
+  };
+  const moves = [
+    () => {
+      const direction = roll() < 0.7 ? 1 : -1;
+      if (model.counter !== null) wanted += direction;
+      model = click(model, direction);
+    },
+    () => { model = flush(model); post(); },
+    decide, decide, hear, hear,
+    () => {
+      others += 1;
+      server.counter += 1;
+      server.revision += 1;
+      down.push(state());
+    },
+    () => { if (roll() < 0.4) connect(); },
+  ];
+  connect();
+  for (let i = 0; i < steps; i += 1) {
+    const before = view(model).value;
+    const otherBefore = others;
+    const move = moves[Math.floor(roll() * moves.length)];
+    move();
+    const { value } = view(model);
+    if (value === null || before === null) continue;
+    // What is shown is what this page wanted, plus as much of the others as it has heard: never its own clicks twice.
+    const heardOfOthers = value - wanted;
+    assert.ok(heardOfOthers >= 0 && heardOfOthers <= others, `seed ${seed}, step ${i}: ${value} of ${wanted} + 0..${others}`);
+    if (move !== moves[0] && otherBefore === 0 && others === 0) assert.equal(value, before, `seed ${seed}, step ${i}: flicker`);
+  }
+  connect();
+  while (up.length || down.length) {
+    hear();
+    decide();
+  }
+  assert.equal(view(model).value, wanted + others, `seed ${seed}: in the end`);
+  assert.equal(server.counter, wanted + others, `seed ${seed}: at the server`);
+  assert.deepEqual(model.pending, []);
+}
+
+test('whatever the network does, each click is shown once and counted once', () => {
+  for (let seed = 1; seed <= 1_000; seed += 1) play(seed);
+});

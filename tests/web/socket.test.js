@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { TIMES, createSocket } from '../../web/socket.js';
+import { dice, fakeEnv, fakeWebSocket } from './fakes.js';
+
+function start(options) {
+  const WebSocket = fakeWebSocket();
+  const env = Object.assign(fakeEnv(options), { WebSocket });
+  const told = { messages: [], away: [], turnedOut: 0 };
+  const socket = createSocket('ws://127.0.0.1/ws', 'lan-counter.v1', env, {
+    message: (message) => told.messages.push(message),
+    away: (seconds) => told.away.push(seconds),
+    turnedOut: () => { told.turnedOut += 1; },
+  });
+  socket.connect();
+  return { WebSocket, env, told, socket, made: WebSocket.made };
+}
+
+function open(options) {
+  const all = start(options);
+  all.WebSocket.last.open();
+  return all;
+}
+
+test('connects at once, with the subprotocol, and passes messages on', () => {
+  const { made, told, WebSocket } = open();
+  assert.equal(made.length, 1);
+  assert.equal(WebSocket.last.protocol, 'lan-counter.v1');
+  WebSocket.last.say({ type: 'state', counter: 1 });
+  assert.deepEqual(told.messages, [{ type: 'state', counter: 1 }]);
+  assert.deepEqual(told.away, [null]);
+});
+
+test('a handshake that takes over 4 s is given up, and the socket let go', () => {
+  const { env, made, told } = start();
+  env.pass(TIMES.connect - 1);
+  assert.deepEqual(told.away, [null]);
+  env.pass(1);
+  assert.equal(made[0].onclose, null);
+  assert.equal(told.away.at(-1), 1);
+});
+
+test('the wait is drawn from 0.5 s to a cap that grows to 3 s', () => {
+  for (const [drawn, waits] of [[0, [500, 500, 500, 500]], [1 - 1e-9, [1_000, 2_000, 3_000, 3_000]]]) {
+    const { env, made } = start({ random: () => drawn });
+    for (const wait of waits) {
+      const before = made.length;
+      made.at(-1).end();
+      env.pass(wait - 2);
+      assert.equal(made.length, before);
+      env.pass(2);
+      assert.equal(made.length, before + 1);
+    }
+  }
+});
+
+test('the person is told the seconds as they go', () => {
+  const { env, made, told } = start({ random: () => 0.9 });
+  for (let i = 0; i < 3; i += 1) {
+    made.at(-1).end();
+    env.pass(3_000);
+  }
+  assert.deepEqual(told.away.slice(-4), [3, 2, 1, null]);
+});
+
+test('a message heard makes the next wait short again', () => {
+  const { env, made, told } = start({ random: () => 1 });
+  for (let i = 0; i < 4; i += 1) {
+    made.at(-1).end();
+    env.pass(3_000);
+  }
+  made.at(-1).open();
+  made.at(-1).say({ type: 'state' });
+  made.at(-1).end();
+  assert.equal(told.away.at(-1), 1);
+});
+
+test('pings every 10 s; 25 s of silence and another socket is opened, without waiting for onclose', () => {
+  const { env, made, told } = open();
+  env.pass(24_999);
+  assert.deepEqual(made[0].sent.map(({ type }) => type), ['ping', 'ping']);
+  assert.equal(made.length, 1);
+  env.pass(1);
+  assert.equal(made.length, 2);
+  assert.equal(made[0].onmessage, null);
+  assert.equal(told.away.at(-1), null);
+});
+
+test('answered pings keep a quiet connection', () => {
+  const { env, made } = open();
+  for (let i = 0; i < 60; i += 1) {
+    env.pass(10_000);
+    made[0].say({ type: 'pong', at: 0 });
+  }
+  assert.equal(made.length, 1);
+});
+
+test('no ack within 4 s of an operation: dead', () => {
+  const { env, made, socket } = open();
+  socket.send({ type: 'add', op: 1, delta: 1 });
+  env.pass(3_000);
+  made[0].say({ type: 'state', counter: 5 });
+  socket.send({ type: 'add', op: 2, delta: 1 });
+  env.pass(1_000);
+  assert.equal(made.length, 2);
+});
+
+test('an ack buys the operations after it another 4 s, and the last one ends the wait', () => {
+  const { env, made, socket } = open();
+  socket.send({ type: 'add', op: 1, delta: 1 });
+  socket.send({ type: 'add', op: 2, delta: 1 });
+  env.pass(3_000);
+  made[0].say({ type: 'state', ack: 1 });
+  env.pass(3_999);
+  assert.equal(made.length, 1);
+  made[0].say({ type: 'state', ack: 2 });
+  env.pass(9_000);
+  assert.equal(made.length, 1);
+});
+
+test('an ack that leaves operations open does not end the wait', () => {
+  const { env, made, socket } = open();
+  socket.send({ type: 'add', op: 1, delta: 1 });
+  socket.send({ type: 'add', op: 2, delta: 1 });
+  made[0].say({ type: 'state', ack: 1 });
+  env.pass(4_000);
+  assert.equal(made.length, 2);
+});
+
+test('an operation the server has in hand but cannot record is waited for', () => {
+  const { env, made, socket } = open();
+  socket.send({ type: 'add', op: 1, delta: 1 });
+  made[0].say({ type: 'error', code: 'not_recorded', op: 1 });
+  env.pass(9_000);
+  assert.equal(made.length, 1);
+});
+
+test('what is sent into a closing socket opens another one', () => {
+  const { made, socket } = open();
+  made[0].readyState = 2;
+  socket.send({ type: 'add', op: 1, delta: 1 });
+  assert.deepEqual(made[0].sent, []);
+  assert.equal(made.length, 2);
+  socket.send({ type: 'add', op: 1, delta: 1 });
+  assert.equal(made.length, 2);
+});
+
+test('waking up ends a wait, leaves a handshake alone, and asks an open socket to prove itself', () => {
+  const { env, made, socket, told } = start();
+  socket.wake();
+  assert.equal(made.length, 1);
+  made[0].end();
+  socket.wake();
+  assert.equal(made.length, 2);
+  made[1].open();
+  socket.wake();
+  socket.wake();
+  assert.deepEqual(made[1].sent.map(({ type }) => type), ['ping']);
+  env.pass(1_000);
+  made[1].say({ type: 'pong', at: 0 });
+  env.pass(4_000);
+  assert.equal(made.length, 2);
+  socket.wake();
+  env.pass(4_000);
+  assert.equal(made.length, 3);
+  assert.equal(told.away.at(-1), null);
+});
+
+test('a clock that jumps means that the machine slept: 4 s to prove itself', () => {
+  for (const jump of [3_600_000, -3_600_000]) {
+    const { env, made } = open();
+    env.sleep(jump);
+    env.pass(10_000);
+    assert.equal(made[0].sent.length, 1);
+    env.pass(4_000);
+    assert.equal(made.length, 2);
+  }
+});
+
+test('timers that come late together, as in a hidden tab, do not cost a healthy connection', () => {
+  const { env, made } = open();
+  env.pass(9_000);
+  made[0].say({ type: 'state' });
+  env.sleep(60_000);
+  env.pass(1_000);
+  assert.deepEqual(made[0].sent.map(({ type }) => type), ['ping']);
+  made[0].say({ type: 'pong', at: 0 });
+  env.pass(10_000);
+  assert.equal(made.length, 1);
+});
+
+test('silence that was slept through proves nothing yet', () => {
+  const { env, made } = open();
+  env.pass(4_000);
+  made[0].say({ type: 'state' });
+  env.pass(24_500);
+  env.sleep(60_000);
+  env.pass(500);
+  assert.equal(made.length, 1);
+  made[0].say({ type: 'pong', at: 0 });
+  env.pass(1_500);
+  assert.equal(made.length, 1);
+});
+
+test('1008 is told as what it is, other ends are not', () => {
+  const { made, told, env } = open();
+  made[0].end(1008);
+  assert.equal(told.turnedOut, 1);
+  env.pass(3_000);
+  made[1].open();
+  made[1].end(1001);
+  assert.equal(told.turnedOut, 1);
+});
+
+test('a socket that was let go has no say any more, and leaves no timer behind', () => {
+  const { made, socket, env, WebSocket } = open();
+  socket.connect();
+  assert.equal(made[0].onmessage, null);
+  assert.equal(env.timers, 1, 'the new handshake only');
+  WebSocket.last.open();
+  assert.equal(env.timers, 2, 'beat and silence');
+});
+
+test('every wait is between 0.5 and 3 s', () => {
+  const { env, made } = start({ random: dice(7) });
+  for (let i = 0; i < 300; i += 1) {
+    const before = made.length;
+    made.at(-1).end();
+    env.pass(499);
+    assert.equal(made.length, before);
+    env.pass(2_501);
+    assert.equal(made.length, before + 1);
+  }
+});

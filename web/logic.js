@@ -1,0 +1,175 @@
+// What the page knows, as plain data, and how it changes: no DOM, timer, clock or randomness.
+// Clicks are gathered, then become a numbered operation, pending until an `ack` covers it.
+//
+// stage: away, met (a first state came), greeted (`hello` went), joined (it was answered), over (connect anew)
+
+const LIMIT = Number.MAX_SAFE_INTEGER;
+const MOST = 1_000_000;
+const STEPS = [1, 5, 10];
+const REFUSALS = ['locked', 'stale', 'out_of_range', 'not_host'];
+const NONE = { delta: 0, clicks: 0, seen: 0 };
+
+/** A new page's model; `seed` is random. */
+export function begin(seed, secret = null) {
+  return {
+    seed, secret, generation: 1, role: secret ? 'host' : 'guest',
+    stage: 'away', link: 'connecting', retryIn: null, network: null,
+    epoch: null, counter: null, revision: 0, people: 0, settings: { title: '', step: 1, locked: false },
+    nextOp: 1, sent: 0, pending: [], gathered: NONE, mine: 0, news: null,
+  };
+}
+
+/** No connection: the next try is in `retryIn` seconds, or now (null). */
+export function away(model, retryIn = null) {
+  const first = model.link === 'connecting' && retryIn === null;
+  return { ...model, stage: 'away', sent: 0, retryIn, link: first ? 'connecting' : 'down' };
+}
+
+/** Closed with 1008: sent under another id, what is pending might count twice. */
+export function turnedOut(model) {
+  return renew({ ...model, mine: model.mine - sum(model.pending, 'delta') }, sum(model.pending, 'clicks'), 'lost.closed');
+}
+
+/** The model after a message of the server's. */
+export function receive(model, message) {
+  switch (message?.type) {
+    case 'state': return takeState(model, message);
+    case 'error': return takeError(model, message);
+    case 'network': return { ...model, network: message };
+    default: return model;
+  }
+}
+
+/** One click on + (1) or - (-1). */
+export function click(model, direction) {
+  if (!mayClick(model)) return model;
+  const { gathered } = model;
+  const delta = direction * step(model);
+  if (Math.abs(shown(model) + delta) > LIMIT) return { ...model, news: { key: 'error.out_of_range' } };
+  const seen = gathered.clicks ? gathered.seen : model.revision;
+  return {
+    ...model, mine: model.mine + delta, news: null,
+    gathered: { delta: gathered.delta + delta, clicks: gathered.clicks + 1, seen },
+  };
+}
+
+/** Makes operations of what is gathered, unless away: then it grows. */
+export function flush(model) {
+  if (model.stage !== 'joined') return model;
+  const { clicks, seen } = model.gathered;
+  let { delta } = model.gathered;
+  let next = { ...model, gathered: NONE };
+  while (delta) {
+    const part = Math.max(-MOST, Math.min(MOST, delta));
+    delta -= part;
+    next = enqueue(next, { type: 'add', delta: part, seen }, delta ? 0 : clicks);
+  }
+  return next;
+}
+
+/** The host wishes other settings. */
+export function configure(model, settings) {
+  return model.role === 'host' ? enqueue(flush(model), { type: 'configure', settings }) : model;
+}
+
+/** `{ model, messages }`: what to send, and the model once it is. */
+export function outgoing(model) {
+  if (model.stage === 'met') {
+    const hello = { type: 'hello', client: `${model.seed}-${model.generation}`, ...(model.secret && { host: model.secret }) };
+    return { model: { ...model, stage: 'greeted' }, messages: [hello] };
+  }
+  const messages = model.pending.map(({ message }) => message).filter(({ op }) => op > model.sent);
+  if (model.stage !== 'joined' || !messages.length) return { model, messages: [] };
+  return { model: { ...model, sent: model.nextOp - 1 }, messages };
+}
+
+/** What is shown. */
+export function view(model) {
+  const { link, retryIn, role, people, network, settings: { title, locked } } = model;
+  return {
+    link, retryIn, role, people, network, title, locked,
+    value: shown(model), mayClick: mayClick(model), notes: notes(model),
+    step: step(model), steps: [...new Set([...STEPS, step(model)])].sort((a, b) => a - b),
+  };
+}
+
+function notes(model) {
+  const n = kept(model);
+  if (model.link === 'down' && n) return [{ key: 'kept', values: { n } }];
+  if (model.news) return [model.news];
+  const guest = model.role !== 'host';
+  if (guest && model.settings.locked) return [{ key: 'locked' }];
+  const found = [];
+  if (model.mine) found.push({ key: model.mine > 0 ? 'added' : 'took', values: { n: Math.abs(model.mine) } });
+  if (guest && step(model) > 1) found.push({ key: 'each', values: { n: step(model) } });
+  return found.length ? found : [{ key: 'shared' }];
+}
+
+function shown(model) {
+  return model.counter === null ? null : model.counter + sum(model.pending, 'delta') + model.gathered.delta;
+}
+
+function step(model) {
+  const wishes = model.pending.map(({ message }) => message.settings?.step).filter(Boolean);
+  return wishes.at(-1) ?? model.settings.step;
+}
+
+function mayClick(model) {
+  return model.counter !== null && (model.role === 'host' || !model.settings.locked);
+}
+
+function kept(model) {
+  return sum(model.pending, 'clicks') + model.gathered.clicks;
+}
+
+function enqueue(model, message, clicks = 0) {
+  const op = model.nextOp;
+  const entry = { clicks, delta: message.delta ?? 0, message: { ...message, op } };
+  return { ...model, nextOp: op + 1, pending: [...model.pending, entry] };
+}
+
+function takeState(before, { epoch = before.epoch, ack, counter, revision, people, role, settings }) {
+  const model = epoch === before.epoch ? before : enter(before, epoch);
+  const answered = ack !== undefined && model.stage !== 'over';
+  const next = { ...model, people: people ?? model.people, settings: { ...model.settings, ...settings } };
+  if (answered) {
+    Object.assign(next, { stage: 'joined', link: 'up', retryIn: null });
+    next.pending = model.pending.filter(({ message }) => message.op > ack);
+  } else if (model.stage === 'away') {
+    next.stage = 'met';
+  }
+  const joined = next.stage === 'joined';
+  // The first state calls everyone a guest: only `hello` proves a host.
+  if (joined) next.role = role ?? model.role;
+  // Before the `ack`, a counter may hold what is pending: it would show twice.
+  if ((joined || !next.pending.length) && revision >= model.revision) Object.assign(next, { counter, revision });
+  const recorded = next.pending.length < model.pending.length && model.news?.key === 'error.not_recorded';
+  if (recorded || (settings && model.stage === 'joined')) next.news = null;
+  return answered ? flush(next) : next;
+}
+
+function enter(model, epoch) {
+  if (model.epoch === null) return { ...model, epoch };
+  const stage = model.stage === 'away' ? 'away' : 'over';
+  const fresh = { epoch, stage, counter: null, revision: 0, mine: 0, gathered: NONE };
+  return renew({ ...model, ...fresh }, kept(model), 'lost.epoch');
+}
+
+function renew(model, clicks, key) {
+  const news = clicks ? { key, values: { n: clicks } } : model.news;
+  return { ...model, generation: model.generation + 1, nextOp: 1, sent: 0, pending: [], news };
+}
+
+function takeError(model, { code, op }) {
+  const tell = (key) => ({ ...model, news: { key: `error.${key}` } });
+  if (code === 'not_recorded') return tell(code);
+  if (op === undefined) return code === 'not_host' ? { ...tell('no_longer_host'), secret: null } : tell('other');
+  const refused = model.pending.find(({ message }) => message.op === op);
+  if (!refused) return model;
+  const pending = model.pending.filter((entry) => entry !== refused);
+  return { ...tell(REFUSALS.includes(code) ? code : 'other'), pending, mine: model.mine - refused.delta };
+}
+
+function sum(entries, key) {
+  return entries.reduce((total, entry) => total + entry[key], 0);
+}

@@ -1,0 +1,129 @@
+// Owns the connection. A dead socket looks open for minutes: nothing here waits for `onclose`.
+
+export const TIMES = {
+  connect: 4_000,
+  beat: 10_000,
+  silence: 25_000,
+  proof: 4_000, // for an ack, and after waking up
+  late: 5_000, // a timer off by this much: the machine slept
+  retryLeast: 500,
+  retryMost: 3_000,
+};
+const OPEN = 1;
+const TURNED_OUT = 1008;
+
+/** A connection that comes back by itself: `connect()`, `send(object)`, `wake()`. `env` has WebSocket, timers, now and
+ * random; told are `on.message(object)`, `on.turnedOut()` and `on.away(seconds to the next try, or null)`. */
+export function createSocket(url, protocol, env, on) {
+  let socket = null;
+  let failures = 0;
+  let lastOp = 0;
+  let heard = 0;
+  const timers = new Map();
+
+  function stop(name) {
+    env.clearTimeout(timers.get(name));
+    timers.delete(name);
+  }
+
+  function after(name, delay, action) {
+    stop(name);
+    timers.set(name, env.setTimeout(() => {
+      timers.delete(name);
+      action();
+    }, delay));
+  }
+
+  function letGo() {
+    for (const name of [...timers.keys()]) stop(name);
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+    socket = null;
+  }
+
+  function connect() {
+    letGo();
+    lastOp = 0;
+    on.away(null);
+    socket = new env.WebSocket(url, protocol);
+    after('connect', TIMES.connect, retry);
+    socket.onopen = () => {
+      stop('connect');
+      listen();
+      beat();
+    };
+    socket.onmessage = ({ data }) => take(JSON.parse(data));
+    socket.onclose = ({ code }) => {
+      if (code === TURNED_OUT) on.turnedOut();
+      retry();
+    };
+  }
+
+  function retry() {
+    letGo();
+    failures += 1;
+    const most = Math.min(TIMES.retryMost, TIMES.retryLeast * 2 ** failures);
+    countdown(TIMES.retryLeast + env.random() * (most - TIMES.retryLeast));
+  }
+
+  function countdown(left) {
+    const slice = left % 1_000 || 1_000;
+    on.away(Math.ceil(left / 1_000));
+    after('retry', slice, () => (left > slice ? countdown(left - slice) : connect()));
+  }
+
+  function take(message) {
+    failures = 0;
+    stop('proof');
+    listen();
+    if (message.ack !== undefined || message.op !== undefined) {
+      // What is `not_recorded` may take longer, but not be lost.
+      stop('ack');
+      if (message.ack < lastOp) expectAck();
+    }
+    on.message(message);
+  }
+
+  function listen() {
+    heard = env.now();
+    after('silence', TIMES.silence, () => (late(heard, TIMES.silence) ? prove() : connect()));
+  }
+
+  function beat() {
+    const from = env.now();
+    after('beat', TIMES.beat, () => {
+      beat();
+      if (late(from, TIMES.beat)) prove();
+      else ping();
+    });
+  }
+
+  const late = (from, delay) => Math.abs(env.now() - from - delay) > TIMES.late;
+  const ping = () => send({ type: 'ping', at: env.now() });
+  const expectAck = () => after('ack', TIMES.proof, connect);
+
+  function prove() {
+    after('proof', TIMES.proof, connect);
+    ping();
+  }
+
+  function send(message) {
+    if (socket?.readyState !== OPEN) {
+      // A closing socket swallows what it is given.
+      if (socket && !timers.has('connect')) connect();
+      return;
+    }
+    socket.send(JSON.stringify(message));
+    if (message.op === undefined) return;
+    lastOp = message.op;
+    if (!timers.has('ack')) expectAck();
+  }
+
+  function wake() {
+    if (timers.has('retry')) connect();
+    else if (!timers.has('connect') && !timers.has('proof')) prove();
+  }
+
+  return { connect, send, wake };
+}
