@@ -237,11 +237,31 @@ class Pong(ServerMessage, frozen=True, kw_only=True):
     at: int | float
 
 
+class NetworkAddress(Struct, frozen=True, kw_only=True):
+    """An address of this machine; `kind` is private, public, virtual, tunnel or link-local, the last three unlikely."""
+
+    address: str
+    interface: str
+    kind: str
+    chosen: bool
+
+
+class Device(Struct, frozen=True, kw_only=True):
+    """A device that has reached the server at the address `via`."""
+
+    address: str
+    via: str
+
+
 class Network(ServerMessage, frozen=True, kw_only=True):
-    """Where others join: `reach` is "lan", "local" (asked for: this machine only) or "none" (no network)."""
+    """Where others join. `reach` is "lan", "local" (asked for: this machine only) or "none" (no network); `name` is
+    the same address by a .local name."""
 
     join: str | None
     reach: str
+    name: str | UnsetType | None = UNSET
+    addresses: list[NetworkAddress] | UnsetType = UNSET
+    devices: list[Device] | UnsetType = UNSET
 
 
 class Person(Struct, frozen=True, kw_only=True):

@@ -48,7 +48,7 @@ class Page:
 
 
 class Pages:
-    """All files of a folder, under `/static/`, and its `index.html` as `/`."""
+    """All files of a folder, under `/static/`; its `index.html` is `/`, and `/projector` for the back of a room."""
 
     def __init__(self, folder: Path) -> None:
         # What is vendored has its version in its name, so it never changes under that name.
@@ -59,7 +59,11 @@ class Pages:
         }
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/", self._index), web.get("/static/{name:.+}", self._named)]
+        return [
+            web.get("/", self._index),
+            web.get("/projector", self._index),
+            web.get("/static/{name:.+}", self._named),
+        ]
 
     async def _index(self, request: Request) -> Response:
         return self._pages["index.html"].answer(request)
