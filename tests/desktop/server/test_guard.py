@@ -1,0 +1,62 @@
+"""By which names this server may be called. What it answers to requests is in test_app.py."""
+
+import socket
+
+import pytest
+
+from desktop.server.guard import addressed_to_us, own_names
+
+NAMES = frozenset({"localhost", "teacher", "teacher.local", "lan-counter.local"})
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:8000",
+        "192.168.1.42:8000",
+        "[::1]:8000",
+        "[fd00::7]:8000",
+        "localhost:8000",
+        "LOCALHOST:8000",
+        "teacher:8000",
+        "teacher.local.:8000",
+        "Lan-Counter.local:8000",
+    ],
+)
+def test_an_address_or_one_of_our_names_is_us(host: str) -> None:
+    assert addressed_to_us([host], 8000, NAMES)
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        [],
+        [""],
+        ["192.168.1.42"],
+        ["192.168.1.42:8001"],
+        ["192.168.1.42:8000", "192.168.1.42:8000"],
+        ["evil.example:8000"],
+        ["localhost.evil.example:8000"],
+        ["evil.example@127.0.0.1:8000"],
+        ["127.0.0.1:8000/evil"],
+        ["127.0.0.1:8000#evil"],
+        ["127.0.0.1.:8000"],
+        ["127.1:8000"],
+        ["0x7f.0.0.1:8000"],
+        ["[::1:8000"],
+        ["localhost..:8000"],
+        ["localhost:port"],
+        [":8000"],
+    ],
+)
+def test_nothing_else_is(hosts: list[str]) -> None:
+    assert not addressed_to_us(hosts, 8000, NAMES)
+
+
+def test_port_80_goes_without_saying() -> None:
+    assert addressed_to_us(["192.168.1.42"], 80, NAMES)
+
+
+def test_our_names_are_this_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "Teacher.local")
+    assert own_names() == {"localhost", "teacher", "teacher.local"}
