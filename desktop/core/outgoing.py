@@ -41,7 +41,7 @@ class Outgoing:
         self._news = 0
         self._owed: set[Member] = set()
         self._flush_at = 0.0
-        self._people_told = 0
+        self._people_stale = False
         self._people_at = 0.0
         self._roster_stale = False
         self._roster_at = 0.0
@@ -59,11 +59,17 @@ class Outgoing:
             self._owed.add(member)
 
     def tell_hosts(self) -> None:
-        """Somebody on the list of people here has come, gone or changed."""
+        """Somebody on the list of people here has changed."""
         self._roster_stale = True
 
-    def forget(self, member: Member) -> None:
+    def came(self) -> None:
+        """Somebody has joined."""
+        self._people_stale = self._roster_stale = True
+
+    def went(self, member: Member) -> None:
+        """This member has left."""
         self._owed.discard(member)
+        self._people_stale = self._roster_stale = True
 
     def stalled(self, member: Member, now: float) -> None:
         """What was sent to this member is still waiting to leave: no more of it."""
@@ -84,7 +90,7 @@ class Outgoing:
         due = inf
         if self._news or self._owed:
             due = self._flush_at
-        if len(self._members) != self._people_told:
+        if self._people_stale:
             due = min(due, max(self._flush_at, self._people_at))
         if self._roster_stale:
             due = min(due, max(self._flush_at, self._roster_at))
@@ -94,8 +100,8 @@ class Outgoing:
         """Send what is due."""
         if now < self._flush_at:
             return []
-        if len(self._members) != self._people_told and now >= self._people_at:
-            self._people_told = len(self._members)
+        if self._people_stale and now >= self._people_at:
+            self._people_stale = False
             self._people_at = now + PRESENCE_PAUSE
             self._news |= PEOPLE
         commands = self._flush() if self._news or self._owed else []

@@ -85,7 +85,7 @@ class Room:
         """A connection was opened; `local` if over loopback."""
         self._joined += 1
         member = self._members[key] = Member(key, self._joined, now, v1=v1, local=local)
-        self._outgoing.tell_hosts()
+        self._outgoing.came()
         if not v1:
             self._identify(member, f"~{self._run}~{self._joined}")
             return [Send((key,), encode(ClassicState(self.counter.value)))]
@@ -96,8 +96,7 @@ class Room:
         member = self._members.pop(key, None)
         if member is not None:
             self._forget_client(member)
-            self._outgoing.forget(member)
-            self._outgoing.tell_hosts()
+            self._outgoing.went(member)
 
     def stalled(self, key: Key, now: float) -> None:
         """What was sent to this member is still waiting to leave: send no more."""

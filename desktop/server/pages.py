@@ -53,9 +53,8 @@ class Pages:
     def __init__(self, folder: Path) -> None:
         # What is vendored has its version in its name, so it never changes under that name.
         self._pages = {
-            path.relative_to(folder).as_posix(): Page(path, FOREVER if "vendor" in path.parts else REVALIDATE)
-            for path in folder.rglob("*")
-            if path.is_file()
+            name.as_posix(): Page(folder / name, FOREVER if name.parts[0] == "vendor" else REVALIDATE)
+            for name in (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
         }
 
     def routes(self) -> list[web.RouteDef]:
