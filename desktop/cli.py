@@ -8,20 +8,22 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
-import filelock
 import platformdirs
 
 from desktop import __version__, network, preferences, window
+from desktop.instance import AlreadyRunning, FolderError, Running, bring_forward, only_one_in
 from desktop.journal import JournalError
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
 from desktop.reach import url
+from desktop.server.pages import folder
 from desktop.server.sites import LOOPBACK, ListenError, listen
+from desktop.words import language, question_before_closing
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = _parse(argv)
         logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         return _Program(options).run()
-    except (StartError, ListenError, JournalError) as error:
+    except AlreadyRunning as error:
+        say(str(error), error=True)
+        return 0 if error.running and bring_forward(error.running) else NOT_STARTED
+    except (StartError, FolderError, ListenError, JournalError) as error:
         say(str(error), error=True)
         return NOT_STARTED
 
@@ -100,28 +105,30 @@ class _Program:
         self._preferences = self._data / "preferences.json"
         self._code = 0
         self._ending = threading.Event()
+        self._server: Server | None = None
         self._window: window.Window | None = None
 
     def run(self) -> int:
         options = self._options
-        with _only_one_in(self._data) as tell_where:
+        with only_one_in(self._data) as leave_word:
             _on_signals(lambda number: self._end(128 + number))
-            secret = secrets.token_urlsafe(32)
+            secret, token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
             lan = self._address()
             # Loopback comes with it, for the window; and one may ask for loopback's own.
             sockets = listen(list(dict.fromkeys((LOOPBACK, lan or LOOPBACK))), options.port)
             port = sockets[0].getsockname()[1]
-            server = Server(
+            server = self._server = Server(
                 SqliteJournal(self._data / "counter.db"),
                 sockets,
                 secret,
                 fixed=options.address,
                 preferences=self._preferences,
+                forward=(token, self._come_forward),
             )
             server.start(self._server_ended)
             join, host = url(lan or LOOPBACK, port), f"{url(LOOPBACK, port)}#host={secret}"
             try:
-                tell_where(join)
+                leave_word(Running(join=join, port=port, token=token))
                 say(f"Join: {join}")
                 say(f"Host: {host}")
                 if lan is None:
@@ -148,14 +155,34 @@ class _Program:
         if self._options.headless or reason:
             self._ending.wait()
             return
-        self._window = window.Window(host, storage=self._data / "window")
+        self._window = window.Window(
+            host,
+            storage=self._data / "window",
+            place=preferences.load(self._preferences).window,
+            question=self._question,
+        )
         if self._ending.is_set():
             return
         try:
             self._window.run()
+            kept = preferences.load(self._preferences)
+            kept.window = self._window.place
+            preferences.save(self._preferences, kept)
         except window.WindowError as error:
             say(f"{error} The counter runs on without it; stop it with Ctrl-C.", error=True)
             self._ending.wait()
+
+    def _question(self) -> str | None:
+        """What to ask before the window closes: nothing, unless others than the window are here."""
+        others = self._server.people - 1 if self._server else 0
+        return question_before_closing(others, folder(), language()) if others > 0 else None
+
+    def _come_forward(self) -> bool:
+        """Show the window to whoever has started the program again; False if there is none."""
+        if self._window is None:
+            return False
+        self._window.come_forward()
+        return True
 
     def _end(self, code: int) -> None:
         """From any thread: come to an end, with this exit code if it is the first reason to."""
@@ -169,36 +196,6 @@ class _Program:
         if error:
             log.critical("The server has died.", exc_info=error)
             self._end(SERVER_DIED)
-
-
-@contextmanager
-def _only_one_in(folder: Path) -> Iterator[Callable[[str], None]]:
-    """Hold the data folder; yields a function to be called with the address to show to whoever comes second.
-
-    Raises StartError.
-    """
-    where = folder / "running-at"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / "lock")
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        there = where.read_text("utf-8") if where.exists() else ""
-        raise StartError(f"LAN Counter is already running{there and f': {there}'}") from None
-    except OSError as error:
-        raise StartError(f"The folder {folder} can't be used: {error.strerror or error}.") from error
-    try:
-        yield lambda url: _replace(where, url)
-    finally:
-        where.unlink(missing_ok=True)
-        lock.release()
-
-
-def _replace(path: Path, text: str) -> None:
-    # At once, so that a reader never finds half of it.
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(path)
 
 
 def _on_signals(callback: Callable[[int], None]) -> None:
@@ -215,8 +212,10 @@ def _on_signals(callback: Callable[[int], None]) -> None:
         writer.send(bytes((number,)))
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), ring)
+        number = getattr(signal, name, None)
+        # One that was started to outlive its terminal (nohup) goes on ignoring this.
+        if number and not (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
+            signal.signal(number, ring)
 
     def listen_for_signals() -> None:
         while True:

@@ -39,17 +39,21 @@ class Server:
         *,
         fixed: str | None = None,
         preferences: Path,
+        forward: tuple[str, Callable[[], bool]],
     ) -> None:
         """`sockets` listen on one port. `fixed` is the only address that others may join at (None: the likeliest, or
-        what the host chooses; that is kept in the file `preferences`)."""
+        what the host chooses; that is kept in the file `preferences`). `forward` is the token that brings the window
+        forward, and what does it, in the server's thread."""
         self._journal = journal
         self._sockets = sockets
         self._secret = secret
         self._fixed = fixed
+        self._forward = forward
         self._preferences = preferences
         self._started: Future[None] = Future()
         self._ended: Callable[[BaseException | None], None] = lambda error: None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._room: Room | None = None
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
 
@@ -62,6 +66,11 @@ class Server:
         self._ended = ended
         self._thread.start()
         self._started.result()
+
+    @property
+    def people(self) -> int:
+        """How many are here, from any thread."""
+        return self._room.people if self._room else 0
 
     def stop(self) -> None:
         """From any thread, also twice: stop serving. Returns at once."""
@@ -93,6 +102,7 @@ class Server:
         kept = self._journal.open(deliver)
         try:
             room = Room(restored(kept), epoch=kept.epoch, secret=self._secret, run=secrets.token_urlsafe(6))
+            self._room = room
             hub = Hub(room, self._journal, kept.last)
             await self._listen(hub)
         finally:
@@ -111,7 +121,7 @@ class Server:
             announce=hub.announce,
             remember=self._remember,
         )
-        routes = [*Joining(reach, self._secret, port).routes(), *Pages(folder()).routes()]
+        routes = [*Joining(reach, self._secret, port, self._forward).routes(), *Pages(folder()).routes()]
         app = application(hub, routes, named(port, lambda: reach.local_name), reach.visited)
         # A client keeps its connection for the next file of the page; a minute later it is only a place taken.
         runner = web.AppRunner(app, access_log=None, keepalive_timeout=60, shutdown_timeout=1)

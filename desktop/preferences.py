@@ -16,6 +16,7 @@ class Place(Struct, frozen=True, kw_only=True):
     y: int
     width: int
     height: int
+    maximized: bool = False
 
 
 class Preferences(Struct, kw_only=True):

@@ -6,32 +6,26 @@ pywebview's that logs it.
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import logging
-import os
-import re
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from desktop import qt
+from desktop.preferences import Place
+
 SIZE = (1100, 760)
 SMALLEST = (360, 480)
-BACKGROUND = "#f1f4f9"
-RELOAD_AFTER_CRASH_MS = 500
-
-# Debian names most library packages by one rule; these are the exceptions among what Qt needs.
-DEBIAN_PACKAGES = {
-    "libglib-2.0.so.0": "libglib2.0-0",
-    "libgthread-2.0.so.0": "libglib2.0-0",
-    "libnssutil3.so": "libnss3",
-    "libsmime3.so": "libnss3",
-}
-
-log = logging.getLogger(__name__)
+# The page's own, so that nothing flashes before it is there.
+LIGHT, DARK = "#f1f4f9", "#080d20"
+LINUX = sys.platform == "linux"
 
 
 class WindowError(Exception):
@@ -39,20 +33,16 @@ class WindowError(Exception):
 
 
 def unavailable() -> str | None:
-    """Say in one plain sentence why no window can open here and what helps, or return None if one can.
-
-    On Linux Qt ends the whole process where it finds no screen or lacks a library, so both are looked at first,
-    without creating anything of Qt's.
-    """
+    """Say in one plain sentence why no window can open here and what helps, or return None if one can."""
     try:
         importlib.import_module("webview")
     except ImportError:
         return "No window: pywebview is not installed; install the program again with its dependencies."
-    return _qt_unavailable() if sys.platform == "linux" else None
+    return qt.unavailable() if LINUX else None
 
 
 class Window:
-    """One native window showing one page. `run` belongs to the main thread, `close` to any thread."""
+    """One native window showing one page. `run` belongs to the main thread, the rest to any thread."""
 
     def __init__(
         self,
@@ -60,21 +50,29 @@ class Window:
         *,
         title: str = "LAN Counter",
         storage: Path,
-        on_shown: Callable[[], None] | None = None,
+        place: Place | None = None,
+        question: Callable[[], str | None] = lambda: None,
     ) -> None:
         """Prepare a window on `url`; what the page keeps (localStorage) goes to the folder `storage`.
 
-        `on_shown` is called once, from a thread of its own, when the window is on the screen.
+        `place` is where it opens. `question` gives what to ask a person who closes the window, None if nothing; it is
+        called on the GUI's thread and must not wait for it.
         """
         self._url = url
         self._title = title
         self._storage = storage
-        self._on_shown = on_shown
+        self._place = place
+        self._question = question
         self._window: Any = None
         self._renderer = ""
         self._lock = threading.Lock()
         self._shown = False
         self._closing = False
+
+    @property
+    def place(self) -> Place | None:
+        """Where the window was when it closed; before that, where it was to open."""
+        return self._place
 
     def run(self) -> None:
         """Show the window, and return when the person or `close` has closed it; at once if `close` came first.
@@ -88,18 +86,22 @@ class Window:
             self._storage.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
             raise WindowError(f"No window: its folder {self._storage} can't be used ({problem.strerror}).") from problem
-        _prepare_environment()
+        if LINUX:
+            qt.prepare_environment()
         import webview
 
         # Its records reach the program's log through the root logger; a handler of its own would say them twice.
         logging.getLogger("pywebview").handlers.clear()
+        place = self._place
         self._window = webview.create_window(
             self._title,
             self._url,
-            width=SIZE[0],
-            height=SIZE[1],
+            x=place.x if place else None,
+            y=place.y if place else None,
+            width=place.width if place else SIZE[0],
+            height=place.height if place else SIZE[1],
+            maximized=bool(place and place.maximized),
             min_size=SMALLEST,
-            background_color=BACKGROUND,
             text_select=True,
         )
         handler = signal.getsignal(signal.SIGINT)
@@ -107,12 +109,11 @@ class Window:
         events.initialized += self._goes_on_with
         events.before_show += lambda: self._before_show(handler)
         events.shown += self._has_been_shown
+        events.moved += lambda x, y: self._has_moved(x=x, y=y)
+        events.resized += lambda width, height: self._has_moved(width=width, height=height)
+        events.closing += self._is_closing
         try:
-            webview.start(
-                gui="qt" if sys.platform == "linux" else None,
-                private_mode=False,
-                storage_path=str(self._storage),
-            )
+            webview.start(gui="qt" if LINUX else None, private_mode=False, storage_path=str(self._storage))
         except webview.WebViewException as problem:
             raise WindowError(f"No window: {problem}") from problem
         if self._renderer == "mshtml":
@@ -128,9 +129,22 @@ class Window:
         if must_destroy:
             self._window.destroy()
 
+    def come_forward(self) -> None:
+        """Bring the window before all others."""
+        with self._lock:
+            if not self._shown or self._closing:
+                return
+        if LINUX:
+            native = self._window.native
+            qt.on_its_thread(native, lambda: qt.come_forward(native))
+        else:
+            self._window.restore()
+            self._window.show()
+
     def _goes_on_with(self, renderer: str) -> bool:
         """Tell pywebview, which has loaded `renderer`, whether to build the window."""
         self._renderer = renderer
+        self._window.background_color = DARK if _prefers_dark() else LIGHT
         # mshtml is the old Internet Explorer, taken where WebView2 is missing: it cannot run the page.
         return not self._closing and renderer != "mshtml"
 
@@ -138,8 +152,9 @@ class Window:
         # pywebview has just taken SIGINT for itself, and would lose one that comes while the window is being built.
         if handler is not None:
             signal.signal(signal.SIGINT, handler)
-        if sys.platform == "linux":
-            _mend_qt(self._window.native)
+        if LINUX:
+            qt.mend(self._window.native)
+            qt.keep_on_screen(self._window.native)
 
     def _has_been_shown(self) -> None:
         with self._lock:
@@ -150,153 +165,35 @@ class Window:
             must_destroy = self._closing
         if must_destroy:
             self._window.destroy()
-        elif self._on_shown is not None:
-            self._on_shown()
+
+    def _has_moved(self, **changed: int) -> None:
+        # On Qt the window itself is asked in the end: these events come for a maximised window too.
+        if not LINUX:
+            last = self._place or Place(x=0, y=0, width=SIZE[0], height=SIZE[1])
+            self._place = msgspec.structs.replace(last, **changed)
+
+    def _is_closing(self) -> None:
+        """The window is about to close, on the GUI's thread: pywebview asks the question if it is told to."""
+        question = None if self._closing else self._question()
+        self._window.confirm_close = question is not None
+        self._window.localization["global.quitConfirmation"] = question or ""
+        if LINUX:
+            self._place = qt.place_of(self._window.native)
 
 
-def _prepare_environment() -> None:
-    """Set what Qt reads from the environment; what the person has set stays, but for the sandbox of root."""
-    if sys.platform != "linux":
-        return
-    if os.geteuid() == 0:
-        # Chromium ends the process rather than run as root in its sandbox.
-        os.environ["QTWEBENGINE_DISABLE_SANDBOX"] = "1"
-    # Qt and Chromium report every absent driver and bus. "js" is the page's console, which can name the address.
-    os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;*.info=false;*.warning=false;js=false")
-    os.environ.setdefault("QTWEBENGINE_CHROMIUM_FLAGS", "--log-level=3")
+def _prefers_dark() -> bool:
+    """Whether the system is set to dark."""
+    if LINUX:
+        return qt.prefers_dark()
+    if sys.platform == "win32":
+        import winreg
 
-
-def _qt_unavailable() -> str | None:
-    screen = _screen_problem()
-    if screen is not None:
-        return screen
-    try:
-        # QtWebEngine draws in the most libraries. Nothing is wasted: opening the window imports the same.
-        importlib.import_module("qtpy.QtWebEngineWidgets")
-        for plugin in _platform_plugins():
-            ctypes.CDLL(str(plugin))
-    except (ImportError, OSError) as problem:
-        return _explain(str(problem))
-    return None
-
-
-def _asked_platform() -> str:
-    return re.split("[:;]", os.environ.get("QT_QPA_PLATFORM", ""))[0]
-
-
-def _screen_problem() -> str | None:
-    platform = _asked_platform()
-    if platform not in ("", "xcb", "wayland"):
-        return None
-    x11 = "X11 is not asked for" if platform == "wayland" else _x11_problem()
-    wayland = "Wayland is not asked for" if platform == "xcb" else _wayland_problem()
-    if x11 is None or wayland is None:
-        return None
-    return f"No window: there is no screen to open it on ({x11}; {wayland})."
-
-
-def _x11_problem() -> str | None:
-    display = os.environ.get("DISPLAY")
-    if not display:
-        return "DISPLAY is not set"
-    try:
-        xcb = ctypes.CDLL("libxcb.so.1")
-    except OSError:
-        return "the library libxcb.so.1 is missing"
-    xcb.xcb_connect.restype = ctypes.c_void_p
-    xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
-    xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
-    connection = xcb.xcb_connect(None, None)
-    failed = xcb.xcb_connection_has_error(connection)
-    xcb.xcb_disconnect(connection)
-    return f"DISPLAY {display} does not answer" if failed else None
-
-
-def _wayland_problem() -> str | None:
-    display = os.environ.get("WAYLAND_DISPLAY")
-    if not display:
-        return "WAYLAND_DISPLAY is not set"
-    # An absolute WAYLAND_DISPLAY stands for itself: joining keeps it.
-    socket = Path(os.environ.get("XDG_RUNTIME_DIR", "/")) / display
-    return None if socket.is_socket() else f"WAYLAND_DISPLAY {display} has no socket"
-
-
-def _platform_plugins() -> list[Path]:
-    """List the plugins of Qt's that the chosen platform loads: Qt ends the process if one of them cannot be."""
-    platform = _asked_platform()
-    if platform not in ("", "xcb", "wayland"):
-        return []
-    wayland = platform == "wayland" or (platform == "" and _x11_problem() is not None)
-    package = importlib.import_module("PySide6").__file__ or ""
-    folder = Path(package).parent / "Qt" / "plugins" / "platforms"
-    return [folder / ("libqwayland.so" if wayland else "libqxcb.so")]
-
-
-def _explain(problem: str) -> str:
-    """Turn the loader's or importer's message into one sentence with the way out."""
-    library = re.match(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object", problem)
-    if library is None:
-        return f"No window: Qt cannot be loaded ({problem})."
-    name = library[1]
-    package = _debian_package(name)
-    return f"No window: the library {name} is missing; on Debian and Ubuntu it comes with `apt install {package}`."
-
-
-def _debian_package(library: str) -> str:
-    """Name the package that holds `library` by Debian's rule: libxkbcommon-x11.so.0 is in libxkbcommon-x11-0."""
-    if library in DEBIAN_PACKAGES:
-        return DEBIAN_PACKAGES[library]
-    name, _, version = library.partition(".so")
-    version = version.lstrip(".")
-    hyphen = "-" if version and name[-1].isdigit() else ""
-    return f"{name}{hyphen}{version}".lower()
-
-
-def _mend_qt(native: Any) -> None:
-    """Mend what pywebview 6.2 leaves broken under Qt 6 in its main window `native`, before it is shown."""
-    from qtpy.QtWebEngineCore import QWebEngineSettings
-
-    page = native.webview.page()
-    # Its script for calling Python from the page: unused here, it leaves a thread waiting when a window closes early.
-    page.loadFinished.disconnect(native.on_load_finished)
-    for attribute in ("JavascriptCanAccessClipboard", "FullScreenSupportEnabled"):
-        page.settings().setAttribute(getattr(QWebEngineSettings.WebAttribute, attribute), True)
-    page.fullScreenRequested.connect(lambda request: _toggle_full_screen(native, request))
-    page.profile().downloadRequested.connect(lambda download: _save(native, download))
-    page.renderProcessTerminated.connect(lambda status, code: _reload_after_crash(page, status, code))
-
-
-def _toggle_full_screen(native: Any, request: Any) -> None:
-    from qtpy.QtCore import Qt
-
-    request.accept()
-    # Only this flag, so that a maximised window comes back maximised.
-    full_screen = Qt.WindowState.WindowFullScreen
-    state = native.windowState()
-    native.setWindowState(state | full_screen if request.toggleOn() else state & ~full_screen)
-
-
-def _save(native: Any, download: Any) -> None:
-    from qtpy.QtCore import QStandardPaths
-    from qtpy.QtWidgets import QFileDialog
-
-    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
-    proposal = str(Path(folder) / download.downloadFileName())
-    chosen, _ = QFileDialog.getSaveFileName(native, native.localization["global.saveFile"], proposal)
-    if not chosen:
-        download.cancel()
-        return
-    download.setDownloadDirectory(str(Path(chosen).parent))
-    download.setDownloadFileName(Path(chosen).name)
-    download.accept()
-
-
-def _reload_after_crash(page: Any, status: Any, code: int) -> None:
-    from qtpy.QtCore import QTimer
-    from qtpy.QtWebEngineCore import QWebEnginePage
-
-    if status == QWebEnginePage.RenderProcessTerminationStatus.NormalTerminationStatus:
-        return
-    log.warning("the window's page has crashed (%s, code %s) and is loaded again", status.name, code)
-    # Not at once: a page that crashes on loading would keep the machine busy.
-    QTimer.singleShot(RELOAD_AFTER_CRASH_MS, lambda: page.triggerAction(QWebEnginePage.WebAction.Reload))
+        themes = r"Software\Microsoft\Windows\CurrentVersion\Themes\Personalize"
+        try:
+            with winreg.OpenKey(winreg.HKEY_CURRENT_USER, themes) as key:
+                return winreg.QueryValueEx(key, "AppsUseLightTheme")[0] == 0
+        except OSError:
+            return False
+    # The key is only there while it is dark.
+    asked = subprocess.run(["defaults", "read", "-g", "AppleInterfaceStyle"], capture_output=True, check=False)
+    return asked.stdout.strip() == b"Dark"

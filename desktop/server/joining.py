@@ -5,6 +5,7 @@ The host proves it with the secret as a bearer token (RFC 6750), over loopback, 
 
 import asyncio
 import hmac
+from collections.abc import Callable
 from typing import Annotated, Protocol, TypeVar
 
 import msgspec
@@ -47,27 +48,21 @@ class Choice(Struct, frozen=True):
 class Joining:
     """The routes."""
 
-    def __init__(self, reach: Reach, secret: str, port: int) -> None:
+    def __init__(self, reach: Reach, secret: str, port: int, forward: tuple[str, Callable[[], bool]]) -> None:
+        """`forward` is the token that brings the window forward, and what does it: False if there is no window."""
         self._reach = reach
-        self._bearer = f"Bearer {secret}".encode()
+        self._secret = secret
         self._port = port
+        self._forward_token, self._forward = forward
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/join.svg", self._code),
-            web.get("/host/help", self._for_host(self._help)),
-            web.post("/host/address", self._for_host(self._choose)),
-            web.post("/host/wifi.svg", self._for_host(self._wifi)),
+            web.get("/host/help", _guarded(self._help, self._secret)),
+            web.post("/host/address", _guarded(self._choose, self._secret)),
+            web.post("/host/wifi.svg", _guarded(self._wifi, self._secret)),
+            web.post("/host/forward", _guarded(self._come_forward, self._forward_token)),
         ]
-
-    def _for_host(self, handler: Handler) -> Handler:
-        async def guarded(request: Request) -> StreamResponse:
-            offered = request.headers.get("Authorization", "").encode(errors="replace")
-            if not (local(request.transport) and same_origin(request) and hmac.compare_digest(offered, self._bearer)):
-                raise HTTPForbidden(text="Only the host may ask for this.")
-            return await handler(request)
-
-        return guarded
 
     async def _code(self, request: Request) -> StreamResponse:
         if self._reach.join is None:
@@ -85,10 +80,27 @@ class Joining:
             raise HTTPConflict(text="Others can't join at this address.")
         return Response(status=204)
 
+    async def _come_forward(self, request: Request) -> StreamResponse:
+        if not self._forward():
+            raise HTTPConflict(text="There is no window.")
+        return Response(status=204)
+
     async def _wifi(self, request: Request) -> StreamResponse:
         # Nothing of it is kept: the page that asks has the code, and the code has the password.
         wifi = await _body(request, Wifi)
         return _svg(wifi_code(wifi.name, wifi.password))
+
+
+def _guarded(handler: Handler, token: str) -> Handler:
+    bearer = f"Bearer {token}".encode()
+
+    async def guarded(request: Request) -> StreamResponse:
+        offered = request.headers.get("Authorization", "").encode(errors="replace")
+        if not (local(request.transport) and same_origin(request) and hmac.compare_digest(offered, bearer)):
+            raise HTTPForbidden(text="Only the host may ask for this.")
+        return await handler(request)
+
+    return guarded
 
 
 async def _body(request: Request, kind: type[T]) -> T:

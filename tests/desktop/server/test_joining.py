@@ -13,7 +13,7 @@ from desktop.server import joining
 from desktop.server.joining import Joining
 from desktop.server.sites import listen
 
-SECRET = "s" * 43
+SECRET, FORWARD = "s" * 43, "f" * 43
 
 
 class Reach:
@@ -21,6 +21,7 @@ class Reach:
 
     def __init__(self) -> None:
         self.join: str | None = "http://192.168.1.42:8000/"
+        self.window = True
 
     async def choose(self, address: str) -> bool:
         if address != "10.20.4.7":
@@ -50,7 +51,7 @@ async def client() -> AsyncIterator[Client]:
     (sock,) = listen(["127.0.0.1"], 0)
     port, reach = sock.getsockname()[1], Reach()
     app = web.Application()
-    app.add_routes(Joining(reach, SECRET, port).routes())
+    app.add_routes(Joining(reach, SECRET, port, (FORWARD, lambda: reach.window)).routes())
     runner = web.AppRunner(app)
     await runner.setup()
     await web.SockSite(runner, sock).start()
@@ -132,3 +133,12 @@ async def test_help_names_the_firewalls(client: Client, monkeypatch: pytest.Monk
         "firewalls": [{"product": "ufw", "state": "blocks", "remedy": f"sudo ufw allow {client.port}/tcp"}]
     }
     assert status == 200
+
+
+async def test_a_second_start_brings_the_window_forward_and_may_do_nothing_else(client: Client) -> None:
+    token = {"Authorization": f"Bearer {FORWARD}"}
+    assert (await client.ask("POST", "/host/forward", **token))[0] == 204
+    assert (await client.ask("GET", "/host/help", **token))[0] == 403
+    assert (await client.ask_as_host("POST", "/host/forward"))[0] == 403
+    client.reach.window = False
+    assert (await client.ask("POST", "/host/forward", **token))[0] == 409

@@ -1,0 +1,92 @@
+"""One program per data folder: a second start finds the first, and asks it to come forward.
+
+A lock of the operating system's, not a note of a process id: whatever ends the first program frees it.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import ProxyHandler, Request, build_opener
+
+import filelock
+import msgspec
+from msgspec import Struct
+
+ANSWER_TIMEOUT = 5.0
+"""Seconds."""
+
+
+class FolderError(Exception):
+    """The data folder can't be used; the text says why, in a sentence."""
+
+
+class Running(Struct, frozen=True, kw_only=True):
+    """What the first program leaves for the second: `token` allows to bring its window forward, and nothing else."""
+
+    join: str
+    port: int
+    token: str
+
+
+class AlreadyRunning(Exception):
+    """Another program holds the folder; `running` says which, if it has said so yet."""
+
+    def __init__(self, running: Running | None) -> None:
+        super().__init__(f"LAN Counter is already running{f': {running.join}' if running else '.'}")
+        self.running = running
+
+
+@contextmanager
+def only_one_in(folder: Path) -> Iterator[Callable[[Running], None]]:
+    """Hold the data folder; yields a function that leaves word for whoever comes second.
+
+    Raises AlreadyRunning, FolderError.
+    """
+    note = folder / "running.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / "lock")
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise AlreadyRunning(_read(note)) from None
+    except OSError as error:
+        raise FolderError(f"The folder {folder} can't be used: {error.strerror or error}.") from error
+    try:
+        yield lambda running: _write(note, running)
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
+
+
+def bring_forward(running: Running) -> bool:
+    """Ask the program for its window; False if it has none, or doesn't answer."""
+    request = Request(
+        f"http://127.0.0.1:{running.port}/host/forward",
+        method="POST",
+        headers={"Authorization": f"Bearer {running.token}"},
+    )
+    try:
+        # Loopback, whatever proxy the environment names.
+        with build_opener(ProxyHandler({})).open(request, timeout=ANSWER_TIMEOUT) as answer:
+            return bool(answer.status == 204)
+    except (URLError, HTTPException, OSError):
+        return False
+
+
+def _read(note: Path) -> Running | None:
+    try:
+        return msgspec.json.decode(note.read_bytes(), type=Running)
+    except (OSError, ValueError):
+        return None
+
+
+def _write(note: Path, running: Running) -> None:
+    # At once, so that a reader never finds half of it; and for nobody else's eyes, from its first moment on.
+    fresh = note.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(msgspec.json.encode(running))
+    fresh.replace(note)

@@ -1,0 +1,138 @@
+"""A private X screen, and closing a window on it as a person does."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from Xlib import X
+from Xlib.display import Display
+from Xlib.error import XError
+from Xlib.protocol.event import ClientMessage
+
+from tests.e2e.program import until
+
+ENDS_WITHIN = 10
+"""Seconds that Xvfb has to end; it takes a fraction of one."""
+
+
+@contextmanager
+def private_screen() -> Iterator[str]:
+    """Start Xvfb on a free display and yield its name, like `:1`."""
+    xvfb = _installed("Xvfb")
+    reader, writer = os.pipe()
+    options = ["-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"]
+    server = subprocess.Popen([xvfb, "-displayfd", str(writer), *options], pass_fds=[writer], stderr=subprocess.DEVNULL)
+    os.close(writer)
+    try:
+        # To the newline: Xvfb writes it apart from the number, and dies if nobody reads it.
+        with os.fdopen(reader) as lines:
+            number = lines.readline().strip()
+        if not number:
+            pytest.fail("Xvfb has not started.")
+        yield f":{number}"
+    finally:
+        server.terminate()
+        server.wait(ENDS_WITHIN)
+
+
+@contextmanager
+def window_manager(screen: str) -> Iterator[None]:
+    """Run openbox on `screen`; what happens inside finds it ready."""
+    openbox = _installed("openbox")
+    manager = subprocess.Popen(
+        [openbox, "--sm-disable"], env={**os.environ, "DISPLAY": screen}, stderr=subprocess.DEVNULL
+    )
+    try:
+        until(lambda: _is_managed(screen))
+        yield
+    finally:
+        manager.terminate()
+        manager.wait(ENDS_WITHIN)
+
+
+def close_windows(screen: str, title: str) -> int:
+    """Ask every window of that title to close, as its close button does; return how many there were."""
+    display = Display(screen)
+    try:
+        windows = [window for window in _windows_below(display.screen().root) if _title(display, window) == title]
+        for window in windows:
+            message = ClientMessage(
+                window=window,
+                client_type=display.intern_atom("WM_PROTOCOLS"),
+                data=(32, [display.intern_atom("WM_DELETE_WINDOW"), X.CurrentTime, 0, 0, 0]),
+            )
+            window.send_event(message)
+        display.sync()
+        return len(windows)
+    finally:
+        display.close()
+
+
+def _installed(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        pytest.fail(f"{name} is missing: `python3 build/dev.py test` installs it.")
+    return path
+
+
+def _is_managed(screen: str) -> bool:
+    display = Display(screen)
+    try:
+        announced = display.intern_atom("_NET_SUPPORTING_WM_CHECK")
+        return display.screen().root.get_full_property(announced, X.AnyPropertyType) is not None
+    finally:
+        display.close()
+
+
+# Any: Xlib has no types.
+def _windows_below(window: Any) -> Iterator[Any]:
+    # A window may go while it is being looked at.
+    try:
+        children = window.query_tree().children
+    except XError:
+        return
+    for child in children:
+        yield child
+        yield from _windows_below(child)
+
+
+def _title(display: Any, window: Any) -> str | None:
+    try:
+        title: str | None = window.get_full_text_property(display.intern_atom("_NET_WM_NAME"))
+        return title
+    except XError:
+        return None
+
+
+def xdotool(screen: str, *words: str) -> str:
+    """What xdotool says; it fails if there is no such window."""
+    command = [_installed("xdotool"), *words]
+    done = subprocess.run(command, env={**os.environ, "DISPLAY": screen}, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def press(screen: str, key: str) -> None:
+    """Press a key, as `alt+y`."""
+    xdotool(screen, "key", key)
+
+
+def visible(screen: str, title: str) -> list[str]:
+    """The numbers of the windows of that title that can be seen."""
+    command = [_installed("xdotool"), "search", "--onlyvisible", "--name", f"^{title}$"]
+    found = subprocess.run(command, env={**os.environ, "DISPLAY": screen}, capture_output=True, text=True, check=False)
+    return found.stdout.split()
+
+
+def pixel(screen: str, x: int, y: int) -> tuple[int, int, int]:
+    """The colour of one, red, green and blue from 0 to 255."""
+    display = Display(screen)
+    try:
+        image = display.screen().root.get_image(x, y, 1, 1, X.ZPixmap, 0xFFFFFF)
+        blue, green, red = image.data[:3]
+        return red, green, blue
+    finally:
+        display.close()

@@ -1,0 +1,174 @@
+"""Real addresses, on machines of our own making: who can join where, while the network comes and goes."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.lan import PATIENCE, Machine, Talker, lan, missing
+
+reason = missing()
+pytestmark = pytest.mark.skipif(reason is not None, reason=reason or "")
+
+HOST = "host" + "h" * 20
+V1 = "lan-counter.v1"
+TEACHER, CLASSMATE = "192.168.1.42", "192.168.1.77"
+WIRED, WIRED_CLASSMATE = "10.20.4.7", "10.20.4.9"
+
+
+@pytest.fixture
+def machines() -> Iterator[tuple[Machine, Machine]]:
+    with lan() as both:
+        yield both
+
+
+@pytest.fixture
+def wireless(machines: tuple[Machine, Machine]) -> tuple[Machine, Machine]:
+    teacher, classmate = machines
+    teacher.plug("wlan0", f"{TEACHER}/24")
+    classmate.plug("wlan0", f"{CLASSMATE}/24")
+    return machines
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def urls(program: Talker) -> tuple[str, str, str]:
+    """Where others join, the host's own address, and the secret."""
+    join = program.line().removeprefix("Join: ")
+    host, _, secret = program.line().removeprefix("Host: ").partition("#host=")
+    return join, host, secret
+
+
+@contextmanager
+def host_page(teacher: Machine, url: str, secret: str) -> Iterator[Talker]:
+    with teacher.client(url, V1) as page:
+        page.say(type="hello", client=HOST, host=secret)
+        yield page
+
+
+def test_a_classmate_joins_at_the_address_on_display(wireless: tuple[Machine, Machine], tmp_path: Path) -> None:
+    teacher, classmate = wireless
+    with teacher.running(tmp_path / "data") as program:
+        join, _, _ = urls(program)
+        assert join == f"http://{TEACHER}:8000/"
+        with classmate.client(join) as phone:
+            assert phone.line() == '{"counter":0}'
+            phone.say(counter=7)
+            assert phone.line() == '{"counter":7}'
+        assert "<html" in classmate.fetch(join)
+
+
+def test_the_secret_counts_for_nothing_over_the_network(wireless: tuple[Machine, Machine], tmp_path: Path) -> None:
+    teacher, classmate = wireless
+    with teacher.running(tmp_path / "data") as program:
+        join, _, secret = urls(program)
+        with classmate.client(join, V1) as phone:
+            phone.say(type="hello", client=HOST, host=secret)
+            assert phone.message(lambda m: m["type"] == "error")["code"] == "not_host"
+            assert phone.message(lambda m: "ack" in m)["role"] == "guest"
+        assert "Only the host" in classmate.fetch("-H", f"Authorization: Bearer {secret}", f"{join}host/help")
+
+
+def test_nobody_else_reaches_a_program_for_this_machine_only(wireless: tuple[Machine, Machine], tmp_path: Path) -> None:
+    teacher, classmate = wireless
+    with teacher.running(tmp_path / "data", "--local-only") as program:
+        join, _, _ = urls(program)
+        assert join == "http://127.0.0.1:8000/"
+        assert teacher.reaches(join)
+        assert not classmate.reaches(f"http://{TEACHER}:8000/")
+
+
+def test_the_host_sees_which_devices_have_reached_the_server(wireless: tuple[Machine, Machine], tmp_path: Path) -> None:
+    teacher, classmate = wireless
+    with teacher.running(tmp_path / "data") as program:
+        join, own, secret = urls(program)
+        with host_page(teacher, own, secret) as page:
+            page.message(lambda m: m["type"] == "network" and m["addresses"] and not m["devices"])
+            assert classmate.reaches(join)
+            told = page.message(lambda m: m["type"] == "network" and m["devices"])
+            assert told["devices"] == [{"address": CLASSMATE, "via": TEACHER}]
+
+
+def test_a_network_that_comes_and_goes_is_followed(machines: tuple[Machine, Machine], tmp_path: Path) -> None:
+    teacher, classmate = machines
+    classmate.plug("wlan0", f"{CLASSMATE}/24")
+    with teacher.running(tmp_path / "data") as program:
+        join, own, secret = urls(program)
+        assert join == "http://127.0.0.1:8000/"
+        with host_page(teacher, own, secret) as page:
+            assert page.message(lambda m: m["type"] == "network")["reach"] == "none"
+            teacher.plug("wlan0", f"{TEACHER}/24")
+            told = page.message(lambda m: m["type"] == "network" and m["join"])
+            assert (told["join"], told["reach"]) == (f"http://{TEACHER}:8000/", "lan")
+            assert classmate.reaches(told["join"])
+            teacher.unplug("wlan0")
+            assert page.message(lambda m: m["type"] == "network" and not m["join"])["reach"] == "none"
+
+
+def test_the_host_chooses_another_address_and_nobody_is_dropped(
+    wireless: tuple[Machine, Machine], tmp_path: Path
+) -> None:
+    teacher, classmate = wireless
+    teacher.plug("eth0", f"{WIRED}/24")
+    classmate.plug("eth0", f"{WIRED_CLASSMATE}/24")
+    with teacher.running(tmp_path / "data") as program:
+        join, own, secret = urls(program)
+        here, other = sorted((TEACHER, WIRED), key=lambda address: address not in join)
+        bearer = ("-H", f"Authorization: Bearer {secret}")
+        with host_page(teacher, own, secret) as page, classmate.client(join, V1) as phone:
+            phone.say(type="hello", client="c" * 22)
+            phone.message(lambda m: "ack" in m)
+            assert not classmate.reaches(f"http://{other}:8000/")
+            teacher.fetch(*bearer, "-d", json.dumps({"address": other}), f"{own}host/address")
+            told = page.message(lambda m: m["type"] == "network" and m["join"] == f"http://{other}:8000/")
+            assert {a["address"]: a["chosen"] for a in told["addresses"]} == {here: False, other: True}
+            assert classmate.reaches(told["join"])
+            assert not classmate.reaches(f"http://{here}:8000/")
+            phone.say(type="add", op=1, delta=3)
+            assert phone.message(lambda m: m.get("ack") == 1)["counter"] == 3
+    # The choice is kept.
+    with teacher.running(tmp_path / "data") as program:
+        assert urls(program)[0] == f"http://{other}:8000/"
+
+
+def test_an_address_that_others_have_is_refused(wireless: tuple[Machine, Machine], tmp_path: Path) -> None:
+    teacher, _ = wireless
+    with teacher.running(tmp_path / "data") as program:
+        _, own, secret = urls(program)
+        told = teacher.fetch(
+            "-H", f"Authorization: Bearer {secret}", "-d", json.dumps({"address": CLASSMATE}), f"{own}host/address"
+        )
+        assert told == "Others can't join at this address."
+
+
+def test_two_counters_on_one_network_get_two_names(wireless: tuple[Machine, Machine], tmp_path: Path) -> None:
+    def named(page: Talker) -> str:
+        name: str = page.message(lambda m: m["type"] == "network" and m["name"])["name"]
+        return name
+
+    teacher, classmate = wireless
+    with teacher.running(tmp_path / "one") as one:
+        _, own, secret = urls(one)
+        with host_page(teacher, own, secret) as page:
+            assert named(page) == "http://lan-counter.local:8000/"
+        with classmate.running(tmp_path / "two") as two:
+            _, own, secret = urls(two)
+            with host_page(classmate, own, secret) as page:
+                assert named(page) == "http://lan-counter-2.local:8000/"
+    # The name is free again, and answered to by whoever has it.
+    with classmate.running(tmp_path / "two") as two:
+        _, own, secret = urls(two)
+        with host_page(classmate, own, secret) as page:
+            assert named(page) == "http://lan-counter.local:8000/"
+        join = f"http://{CLASSMATE}:8000/"
+        until(lambda: teacher.reaches(join))
+        assert "ok" in teacher.fetch("-H", "Host: lan-counter.local:8000", f"{join}health")
+        assert "not known by that name" in teacher.fetch("-H", "Host: lan-counter-2.local:8000", f"{join}health")

@@ -1,0 +1,145 @@
+"""What only the real window does: it asks before it closes, comes back where it was, and comes forward."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.classic import ClassicClient
+from tests.e2e.program import TOP, Program, until
+from tests.e2e.screen import close_windows, pixel, press, private_screen, visible, window_manager, xdotool
+
+TITLE = "LAN Counter"
+
+
+@pytest.fixture
+def managed(screen: str) -> Iterator[str]:
+    """The screen, with a window manager."""
+    with window_manager(screen):
+        yield screen
+
+
+def shown(program: Program, screen: str) -> str:
+    """Wait for the window with the page in it; returns the window's number."""
+    until(lambda: program.health["people"] == 1, within=30)
+    until(lambda: len(visible(screen, TITLE)) == 1)
+    return visible(screen, TITLE)[0]
+
+
+def ask_to_close(screen: str) -> None:
+    """Close the window, and wait for its question."""
+    assert close_windows(screen, TITLE) == 1
+    until(lambda: len(visible(screen, TITLE)) == 2)
+
+
+def test_it_asks_before_it_closes_on_others(data: Path, screen: str) -> None:
+    with Program(data, screen=screen) as program:
+        shown(program, screen)
+        with ClassicClient(program.join_url) as classic:
+            classic.hears(0)
+            ask_to_close(screen)
+            press(screen, "Escape")
+            until(lambda: len(visible(screen, TITLE)) == 1)
+            classic.set(5)
+            classic.hears(5)
+            ask_to_close(screen)
+            press(screen, "alt+y")
+            assert program.ended() == 0
+            assert classic.is_closed() == 1001
+
+
+def test_a_signal_does_not_wait_for_an_answer(data: Path, screen: str) -> None:
+    with Program(data, screen=screen) as program, ClassicClient(program.join_url) as classic:
+        classic.hears(0)
+        until(lambda: program.health["people"] == 2, within=30)
+        until(lambda: len(visible(screen, TITLE)) == 1)
+        ask_to_close(screen)
+        assert program.end() == 143
+        assert program.errors == ""
+
+
+def test_it_opens_where_it_was(data: Path, managed: str) -> None:
+    with Program(data, screen=managed) as program:
+        window = shown(program, managed)
+        xdotool(managed, "windowsize", "--sync", window, "700", "560")
+        xdotool(managed, "windowmove", "--sync", window, "300", "120")
+        where = xdotool(managed, "getwindowgeometry", window)
+        close_windows(managed, TITLE)
+        assert program.ended() == 0
+    with Program(data, screen=managed) as program:
+        window = shown(program, managed)
+        again = xdotool(managed, "getwindowgeometry", window)
+        assert again.splitlines()[1:] == where.splitlines()[1:]
+
+
+def test_it_comes_to_a_screen_that_is_there(data: Path, managed: str) -> None:
+    data.mkdir()
+    far = {"window": {"x": 9000, "y": 9000, "width": 800, "height": 600}}
+    (data / "preferences.json").write_text(json.dumps(far))
+    with Program(data, screen=managed) as program:
+        window = shown(program, managed)
+        lines = xdotool(managed, "getwindowgeometry", "--shell", window).split()
+        place = dict(line.split("=") for line in lines)
+        assert 0 <= int(place["X"]) <= 1280 - 800
+        assert 0 <= int(place["Y"]) <= 800 - 600
+
+
+def start_again(data: Path) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
+    return subprocess.run(
+        [sys.executable, "-m", "desktop", "--local-only", "--data-dir", str(data)],
+        cwd=TOP,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_a_second_start_brings_the_first_window_forward(data: Path, managed: str) -> None:
+    with Program(data, screen=managed) as program:
+        window = shown(program, managed)
+        xdotool(managed, "windowminimize", "--sync", window)
+        until(lambda: visible(managed, TITLE) == [])
+        second = start_again(data)
+        assert second.returncode == 0
+        assert second.stderr == f"LAN Counter is already running: {program.join_url}\n"
+        until(lambda: visible(managed, TITLE) == [window])
+
+
+def test_a_second_start_beside_one_without_a_window_says_where_that_is(data: Path, server: Program) -> None:
+    second = start_again(data)
+    assert second.returncode == 2
+    assert second.stderr == f"LAN Counter is already running: {server.join_url}\n"
+
+
+@pytest.mark.parametrize(("dark", "colour"), [(True, (8, 13, 32)), (False, (241, 244, 249))])
+def test_before_its_page_is_there_it_has_the_pages_colour(
+    tmp_path: Path, dark: bool, colour: tuple[int, int, int]
+) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from desktop import qt
+from desktop.window import Window
+qt.prefers_dark = lambda: {dark}
+Window(sys.argv[1], storage=Path(sys.argv[2])).run()
+"""
+    # A screen of its own, so that nothing lies over it; and a server that never answers.
+    with socket.create_server(("127.0.0.1", 0)) as silent, private_screen() as screen:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        window = subprocess.Popen(
+            [sys.executable, "-c", script, url, str(tmp_path)], cwd=TOP, env={**os.environ, "DISPLAY": screen}
+        )
+        try:
+            until(lambda: len(visible(screen, TITLE)) == 1, within=30)
+            until(lambda: pixel(screen, 640, 400) != (0, 0, 0))
+            assert pixel(screen, 640, 400) == colour
+        finally:
+            window.terminate()
+            window.wait(20)
