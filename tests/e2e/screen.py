@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -115,9 +115,9 @@ def xdotool(screen: str, *words: str) -> str:
     return done.stdout.strip()
 
 
-def press(screen: str, key: str) -> None:
-    """Press a key, as `alt+y`."""
-    xdotool(screen, "key", key)
+def answer(screen: str, key: str, done: Callable[[], bool]) -> None:
+    """Press a key, as `alt+y`, until that is `done`: a question may be seen before it has the keyboard."""
+    until(lambda: xdotool(screen, "key", key) != "" or done())
 
 
 def visible(screen: str, title: str) -> list[str]:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.classic import ClassicClient
 from tests.e2e.program import Program, until
-from tests.e2e.screen import close_windows, press, visible
+from tests.e2e.screen import answer, close_windows, visible
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 TITLE = "LAN Counter"
@@ -25,7 +25,7 @@ def test_closing_the_window_ends_the_program_and_tells_everyone(
         classic.hears(0)
         assert close_windows(screen, TITLE) == 1
         until(lambda: len(visible(screen, TITLE)) == 2)
-        press(screen, "alt+y")
+        answer(screen, "alt+y", lambda: program.process.poll() is not None)
         assert program.ended() == 0
         assert classic.is_closed() == 1001
     expect(page.locator("html")).to_have_attribute("data-link", "down", timeout=15_000)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.classic import ClassicClient
 from tests.e2e.program import TOP, Program, until
-from tests.e2e.screen import close_windows, pixel, press, private_screen, visible, window_manager, xdotool
+from tests.e2e.screen import answer, close_windows, pixel, private_screen, visible, window_manager, xdotool
 
 TITLE = "LAN Counter"
 
@@ -43,12 +43,11 @@ def test_it_asks_before_it_closes_on_others(data: Path, screen: str) -> None:
         with ClassicClient(program.join_url) as classic:
             classic.hears(0)
             ask_to_close(screen)
-            press(screen, "Escape")
-            until(lambda: len(visible(screen, TITLE)) == 1)
+            answer(screen, "Escape", lambda: len(visible(screen, TITLE)) == 1)
             classic.set(5)
             classic.hears(5)
             ask_to_close(screen)
-            press(screen, "alt+y")
+            answer(screen, "alt+y", lambda: program.process.poll() is not None)
             assert program.ended() == 0
             assert classic.is_closed() == 1001
 
