@@ -6,6 +6,7 @@ who can't be written to keeps a note of what they are owed, and gets the newest 
 
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import islice
 from math import inf
 from typing import Final
 
@@ -41,10 +42,16 @@ class Outgoing:
         self._news = 0
         self._owed: set[Member] = set()
         self._flush_at = 0.0
+        self._screens: set[Member] = set()
         self._people_stale = False
         self._people_at = 0.0
         self._roster_stale = False
         self._roster_at = 0.0
+
+    @property
+    def people(self) -> int:
+        """How many are here."""
+        return len(self._members) - len(self._screens)
 
     # --- what has happened ---
 
@@ -66,9 +73,15 @@ class Outgoing:
         """Somebody has joined."""
         self._people_stale = self._roster_stale = True
 
+    def is_screen(self, member: Member) -> None:
+        """This member is a projector's page: it is told everything, and is nobody."""
+        self._screens.add(member)
+        self.came()
+
     def went(self, member: Member) -> None:
         """This member has left."""
         self._owed.discard(member)
+        self._screens.discard(member)
         self._people_stale = self._roster_stale = True
 
     def stalled(self, member: Member, now: float) -> None:
@@ -148,7 +161,7 @@ class Outgoing:
             counter=self._counter.value,
             revision=self._counter.revision,
             ack=self._counter.decided(member.client) if member and owed & ACK else UNSET,
-            people=len(self._members) if owed & PEOPLE else UNSET,
+            people=self.people if owed & PEOPLE else UNSET,
             settings=self._counter.settings if owed & SETTINGS else UNSET,
         )
 
@@ -158,7 +171,7 @@ class Outgoing:
             counter=self._counter.value,
             revision=self._counter.revision,
             ack=self._counter.decided(member.client) if member.client else UNSET,
-            people=len(self._members),
+            people=self.people,
             epoch=self._epoch,
             role="host" if member.host else "guest",
             settings=self._counter.settings,
@@ -174,6 +187,7 @@ class Outgoing:
                 role="host" if member.host else "guest",
                 classic=not member.v1,
             )
-            for member, _ in zip(self._members.values(), range(ROSTER_LIMIT), strict=False)
+            for member in islice(self._members.values(), ROSTER_LIMIT)
+            if member not in self._screens
         ]
         return Roster(people=people)

@@ -8,7 +8,8 @@ classic (the client offers no subprotocol; the course's exercise, and whatever a
 
 lan-counter.v1 (the client offers that subprotocol)
 
-    client -> server   {"type":"hello","client":"…","name":"Ada","host":"…"}     first; name and host are optional
+    client -> server   {"type":"hello","client":"…","name":"Ada","host":"…","screen":false}    first; the last three are
+                                                                                 optional; a screen is no person
                        {"type":"add","op":3,"delta":2,"seen":17}                 seen is optional
                        {"type":"set","op":4,"value":0}                           these four: the host only
                        {"type":"reset","op":5}
@@ -99,6 +100,8 @@ class Hello(ClientMessage, frozen=True):
     client: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{22,64}\Z")]
     name: Annotated[str, Meta(max_length=NAME_LIMIT)] = ""
     host: str | None = None
+    screen: bool = False
+    """A page for all to look at, not a person."""
 
 
 class Ping(ClientMessage, frozen=True):

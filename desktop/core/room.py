@@ -74,6 +74,11 @@ class Room:
 
     @property
     def people(self) -> int:
+        """How many are here, projectors aside."""
+        return self._outgoing.people
+
+    @property
+    def connections(self) -> int:
         return len(self._members)
 
     def __contains__(self, key: Key) -> bool:
@@ -163,6 +168,8 @@ class Room:
         self._identify(member, hello.client)
         member.name = hello.name
         self._outgoing.tell_hosts()
+        if hello.screen:
+            self._outgoing.is_screen(member)
         commands: list[Command] = []
         if hello.host is not None:
             member.host = member.local and hmac.compare_digest(hello.host.encode(), self._secret)

@@ -57,7 +57,7 @@ class _Connections:
         hub = self._hub
         if not same_origin(request):
             raise HTTPForbidden(text="A page of another site may not open this socket.")
-        if hub.closing or hub.room.people >= CONNECTION_LIMIT:
+        if hub.closing or hub.room.connections >= CONNECTION_LIMIT:
             raise HTTPServiceUnavailable(text="There is no place left just now.", headers={"Retry-After": "10"})
         v1 = V1 in [offer.strip() for offer in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
         ws = web.WebSocketResponse(

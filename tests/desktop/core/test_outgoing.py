@@ -164,6 +164,22 @@ def test_the_host_is_told_who_is_here_and_what_they_added(stage: Stage) -> None:
     assert all(m["type"] != "roster" for m in stage.take("b"))
 
 
+def test_a_projector_is_told_everything_and_is_nobody(stage: Stage) -> None:
+    stage.greet("h", ADA, host=SECRET)
+    stage.greet("p", BOB, screen=True)
+    stage.settle()
+    assert [m["people"] for m in stage.take("h") if "people" in m and m["type"] == "state"][-1] == 1
+    stage.say("h", type="add", op=1, delta=5)
+    stage.settle()
+    assert stage.take("p")[-1]["counter"] == 5
+    roster = [m for m in stage.take("h") if m["type"] == "roster"][-1]
+    assert [person["name"] or person["role"] for person in roster["people"]] == ["host"]
+    stage.room.leave("p", stage.now)
+    stage.join("x")
+    stage.settle()
+    assert stage.room.people == 2
+
+
 def test_the_list_of_people_is_sent_now_and_then_and_only_when_it_changed(stage: Stage) -> None:
     stage.greet("h", ADA, host=SECRET)
     stage.settle()
