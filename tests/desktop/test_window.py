@@ -33,8 +33,10 @@ from desktop.window import Window, unavailable
 storage = Path({str(storage)!r})
 url = {URL!r}
 """
+    # As the program itself ends: see desktop.cli.
+    ending = "sys.stdout.flush(); __import__('os')._exit(0)"
     return subprocess.run(
-        [sys.executable, "-c", prelude + script],
+        [sys.executable, "-c", prelude + script + ending],
         cwd=TOP,
         env=given | environment,
         capture_output=True,

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 TOP = Path(__file__).resolve().parents[2]
 PATIENCE = 20.0
 
@@ -136,12 +138,12 @@ def talking(command: list[str]) -> Iterator[Talker]:
             talker.end()
 
 
-def missing() -> str | None:
-    """Why there can be no such LAN here."""
+def refused() -> str | None:
+    """Why this system lets nobody make such a LAN, None if it does."""
     if os.name != "posix" or os.geteuid() != 0:
         return "only root may make network namespaces"
     if not shutil.which("ip"):
-        return "iproute2 is missing: `python3 build/dev.py test` installs it"
+        return None  # to be installed: the tests will fail
     made = subprocess.run(["ip", "netns", "add", f"probe{os.getpid()}"], capture_output=True, text=True)
     if made.returncode:
         return f"this machine allows no network namespaces: {made.stderr.strip()}"
@@ -152,6 +154,9 @@ def missing() -> str | None:
 @contextmanager
 def lan() -> Iterator[tuple[Machine, Machine]]:
     """Two machines with two cables between them, wlan0 and eth0, not yet plugged in: a teacher's and a classmate's."""
+    for tool, package in (("ip", "iproute2"), ("curl", "curl")):
+        if not shutil.which(tool):
+            pytest.fail(f"{package} is missing: `python3 build/dev.py test` installs it.")
     names = [f"{role}{os.getpid()}" for role in ("teacher", "classmate")]
     try:
         for name in names:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.lan import PATIENCE, Machine, Talker, lan, missing
+from tests.e2e.lan import PATIENCE, Machine, Talker, lan, refused
 
-reason = missing()
+reason = refused()
 pytestmark = pytest.mark.skipif(reason is not None, reason=reason or "")
 
 HOST = "host" + "h" * 20

@@ -1,0 +1,92 @@
+"""What pywebview leaves broken under Qt 6 is mended in the real window: clipboard, full screen, saving, crashes."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Page, Playwright, expect
+
+from tests.e2e.program import Program, until
+from tests.e2e.screen import visible, window_manager, xdotool
+
+TITLE = "LAN Counter"
+UP = ("data-link", "up")
+
+
+def renderers(program: Program) -> list[psutil.Process]:
+    """The processes that show pages: Chromium's zygotes fork them."""
+    zygotes = psutil.Process(program.process.pid).children()
+    return [child for zygote in zygotes for child in zygote.children()]
+
+
+def test_a_page_may_write_to_the_clipboard(program: Program, native: Page, screen: str) -> None:
+    # Only one that has the keyboard may, so somebody has to give it to the window.
+    with window_manager(screen):
+        expect(native.locator("html")).to_have_attribute(*UP, timeout=15_000)
+        xdotool(screen, "windowactivate", "--sync", visible(screen, TITLE)[0])
+        until(lambda: bool(native.evaluate("() => document.hasFocus()")))
+        wrote = "navigator.clipboard.writeText('copied').then(() => 'done', (error) => String(error))"
+        assert native.evaluate(f"() => {wrote}") == "done"
+
+
+def test_the_projector_fills_the_screen_and_gives_it_back(program: Program, native: Page, screen: str) -> None:
+    def width() -> int:
+        shell = xdotool(screen, "getwindowgeometry", "--shell", visible(screen, TITLE)[0])
+        return int(dict(line.split("=") for line in shell.split())["WIDTH"])
+
+    with window_manager(screen):
+        expect(native.locator("html")).to_have_attribute(*UP, timeout=15_000)
+        before = width()
+        native.get_by_role("button", name="Projector").click()
+        until(lambda: width() == 1280)
+        assert native.evaluate("() => document.fullscreenElement !== null")
+        native.evaluate("() => document.exitFullscreen()")
+        until(lambda: width() == before)
+
+
+def test_a_download_asks_where_to_and_is_saved(
+    data: Path, screen: str, playwright: Playwright, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home" / "Downloads").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with Program(data, screen=screen) as program:
+        until(lambda: program.debugging_url is not None, within=30)
+        assert program.debugging_url
+        connection = playwright.chromium.connect_over_cdp(program.debugging_url, no_defaults=True, is_local=True)
+        until(lambda: bool(connection.contexts[0].pages))
+        page = connection.contexts[0].pages[0]
+        expect(page.locator("html")).to_have_attribute(*UP, timeout=15_000)
+        page.evaluate(
+            """() => {
+                const link = document.createElement('a');
+                link.href = URL.createObjectURL(new Blob(['1,2,3']));
+                link.download = 'counts.csv';
+                link.click();
+            }"""
+        )
+        saved = tmp_path / "home" / "Downloads" / "counts.csv"
+
+        def accepted() -> bool:
+            press = ["xdotool", "key", "Return"]
+            subprocess.run(press, env={**os.environ, "DISPLAY": screen}, check=True)
+            return saved.exists()
+
+        until(accepted)
+        until(lambda: saved.read_text() == "1,2,3")
+        connection.close()
+        assert program.end() == 143
+        assert program.errors == ""
+
+
+def test_the_page_is_loaded_again_after_a_crash(data: Path, screen: str) -> None:
+    with Program(data, screen=screen) as program:
+        until(lambda: program.health["people"] == 1, within=30)
+        (crashed,) = renderers(program)
+        crashed.send_signal(signal.SIGKILL)
+        until(lambda: any(process != crashed for process in renderers(program)))
+        until(lambda: program.health["people"] == 1, within=30)
+        assert "crashed" in program.errors
+        assert program.end() == 143
