@@ -1,0 +1,173 @@
+"""The page's files over HTTP, from a small folder."""
+
+import asyncio
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from desktop.server.pages import Pages, folder
+from tests.desktop.support import Serve, Served, page_folder
+
+
+@pytest.fixture
+async def served(serve: Serve) -> Served:
+    return await serve()
+
+
+@pytest.fixture
+def web_folder(tmp_path: Path, served: Served) -> Path:
+    return tmp_path / "web"
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+async def get(served: Served, path: str, **headers: str) -> Answer:
+    """The answer as it came: nothing is unpacked."""
+    async with served.session.get(
+        served.url + path, headers={k.replace("_", "-"): v for k, v in headers.items()}, auto_decompress=False
+    ) as answer:
+        return Answer(answer.status, answer.headers, await answer.read())
+
+
+@pytest.mark.parametrize("path", ["/", "/static/index.html", "/projector"])
+async def test_the_page_has_one_body_at_all_its_addresses(served: Served, web_folder: Path, path: str) -> None:
+    answer = await get(served, path, Accept_Encoding="identity")
+
+    assert answer.status == 200
+    assert answer.body == (web_folder / "index.html").read_bytes()
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "Content-Encoding" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("app.js", "text/javascript; charset=utf-8"),
+        ("short.css", "text/css; charset=utf-8"),
+        ("fonts/plaque.woff2", "font/woff2"),
+    ],
+)
+async def test_a_file_has_the_type_that_a_browser_insists_on(
+    served: Served, web_folder: Path, name: str, kind: str
+) -> None:
+    answer = await get(served, f"/static/{name}")
+
+    assert answer.headers["Content-Type"] == kind
+
+
+async def test_text_is_compressed_for_whoever_takes_that(served: Served, web_folder: Path) -> None:
+    plain = (web_folder / "app.js").read_bytes()
+
+    answer = await get(served, "/static/app.js", Accept_Encoding="br, gzip;q=0.8")
+
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert len(answer.body) < len(plain)
+    assert gzip.decompress(answer.body) == plain
+    assert answer.headers["Vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("name", ["fonts/plaque.woff2", "short.css"])
+async def test_what_compression_makes_no_smaller_is_sent_as_it_is(served: Served, web_folder: Path, name: str) -> None:
+    answer = await get(served, f"/static/{name}", Accept_Encoding="gzip")
+
+    assert "Content-Encoding" not in answer.headers
+    assert answer.body == (web_folder / name).read_bytes()
+
+
+async def test_a_browser_that_has_the_file_already_is_told_so(served: Served) -> None:
+    first = await get(served, "/static/app.js")
+
+    again = await get(served, "/static/app.js", If_None_Match=first.headers["ETag"])
+    other = await get(served, "/static/short.css", If_None_Match=first.headers["ETag"])
+
+    assert (again.status, again.body) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert other.status == 200
+
+
+async def test_another_content_has_another_tag(tmp_path: Path) -> None:
+    tags = []
+    for content in ("one", "two", "one"):
+        (tmp_path / "app.js").write_text(content)
+        app = web.Application()
+        app.add_routes(Pages(tmp_path).routes())
+        async with TestClient(TestServer(app)) as client:
+            answer = await client.get("/static/app.js")
+            tags.append(answer.headers["ETag"])
+
+    assert tags[0] == tags[2] != tags[1]
+
+
+async def test_pages_are_asked_for_again_and_what_is_vendored_is_kept(served: Served) -> None:
+    assert (await get(served, "/")).headers["Cache-Control"] == "no-cache"
+    assert (await get(served, "/static/app.js")).headers["Cache-Control"] == "no-cache"
+    assert "immutable" in (await get(served, "/static/vendor/alpine-3.js")).headers["Cache-Control"]
+
+
+async def test_only_the_folder_of_that_name_inside_is_vendored(tmp_path: Path) -> None:
+    app = web.Application()
+    app.add_routes(Pages(page_folder(tmp_path / "vendor" / "web")).routes())
+
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.get("/static/app.js")).headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["/", "/static/app.js", "/health"])
+async def test_head_is_answered_without_a_body(served: Served, path: str) -> None:
+    whole = await get(served, path, Accept_Encoding="identity")
+
+    head = await served.exchange(f"HEAD {path} HTTP/1.1", f"Host: 127.0.0.1:{served.port}")
+
+    top, _, body = head.partition("\r\n\r\n")
+    assert top.startswith("HTTP/1.1 200 ")
+    assert f"Content-Length: {len(whole.body)}" in top
+    assert body == ""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../desktop/cli.py",
+        "/static/../../counter.db",
+        "/static/%2e%2e/counter.db",
+        "/static/..%2fcounter.db",
+        "/static/%2e%2e%2fcounter.db",
+        "/static/..%5ccounter.db",
+        "/static/./app.js/../../counter.db",
+        "/static//counter.db",
+        "/../counter.db",
+        "/counter.db",
+        "/static/app.js%00.css",
+        "/static/vendor",
+        "/static/vendor/",
+        "/static/",
+        "/static",
+        "/app.js",
+        "/index.html",
+    ],
+)
+async def test_nothing_else_can_be_asked_for(served: Served, path: str) -> None:
+    answer = await served.exchange(f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{served.port}")
+
+    assert answer.startswith("HTTP/1.1 404 ")
+    assert "Traceback" not in answer
+
+
+async def test_files_are_read_once(served: Served, web_folder: Path) -> None:
+    before = await get(served, "/static/app.js")
+    await asyncio.to_thread((web_folder / "app.js").write_text, "changed")
+
+    assert (await get(served, "/static/app.js")).body == before.body
+
+
+def test_the_real_page_is_found() -> None:
+    assert (folder() / "index.html").is_file()

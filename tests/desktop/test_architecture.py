@@ -1,0 +1,103 @@
+"""What holds for all modules together: who imports whom, and that each has its tests."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+DESKTOP = TESTS.parent.parent / "desktop"
+
+# Each may import from its own layer and the ones before it.
+LAYERS = ["core", "journal", "server", "reach", "launcher", "cli"]
+# All the others know nothing of ours but these.
+ASIDE: dict[str, set[str]] = {
+    "firewall": set(),
+    "instance": set(),
+    "mdns": set(),
+    "network": set(),
+    "preferences": set(),
+    "qt": {"preferences"},
+    "window": {"preferences", "qt"},
+    "words": set(),
+}
+
+NOT_TESTED_ALONE = {
+    "__main__.py",  # three lines, run by test_cli.py
+    "core/commands.py",  # declarations
+    "qt.py",  # lives in a window's process only: test_window.py
+}
+
+MODULES = sorted(path.relative_to(DESKTOP).as_posix() for path in DESKTOP.rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports, anywhere in it, by their full names."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: a relative import"
+            assert node.module
+            # `from desktop import network` is as good as `import desktop.network`.
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
+def parts_of_ours(path: Path) -> set[str]:
+    """The parts of desktop/ that a file imports: the names directly below it."""
+    names = {name.split(".")[1] for name in imported(path) if name.startswith("desktop.")}
+    return {name for name in names if (DESKTOP / name).is_dir() or (DESKTOP / f"{name}.py").is_file()}
+
+
+def part_of(module: str) -> str:
+    return module.split("/")[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if part_of(module) in LAYERS])
+def test_imports_run_one_way(module: str) -> None:
+    layer = LAYERS.index(part_of(module))
+
+    above = parts_of_ours(DESKTOP / module) & set(LAYERS[layer + 1 :])
+
+    assert not above, " < ".join(LAYERS)
+
+
+@pytest.mark.parametrize("part", ASIDE)
+def test_what_stands_aside_knows_nothing_of_the_layers(part: str) -> None:
+    assert parts_of_ours(DESKTOP / f"{part}.py") <= ASIDE[part]
+
+
+def test_every_part_has_its_place() -> None:
+    assert {part_of(module) for module in MODULES} == {*LAYERS, *ASIDE, "__init__", "__main__"}
+
+
+def test_only_the_window_knows_its_library_and_the_core_no_library_but_one() -> None:
+    for module in MODULES:
+        libraries = {name.split(".")[0] for name in imported(DESKTOP / module)}
+        if module != "window.py":
+            assert "webview" not in libraries, module
+        if part_of(module) == "core":
+            assert not libraries & {"aiohttp", "asyncio", "socket", "sqlite3", "threading", "time"}, module
+
+
+def test_nothing_is_put_together_but_on_the_command_line() -> None:
+    assert not [module for module in MODULES if "desktop.cli" in imported(DESKTOP / module) and module != "__main__.py"]
+
+
+@pytest.mark.parametrize(
+    "module",
+    [module for module in MODULES if not module.endswith("__init__.py") and module not in NOT_TESTED_ALONE],
+)
+def test_each_module_has_its_tests_at_the_same_place(module: str) -> None:
+    path = Path(module)
+
+    assert (TESTS / path.with_name(f"test_{path.name}")).is_file()
+
+
+def test_each_file_of_tests_has_its_module() -> None:
+    for path in TESTS.rglob("test_*.py"):
+        if path != Path(__file__):
+            module = path.relative_to(TESTS).with_name(path.name.removeprefix("test_"))
+            assert module.as_posix() in MODULES

@@ -1,0 +1,234 @@
+"""The server from start to end, in its thread, with the real page."""
+
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+
+from desktop.core.counter import Add, AnyOperation, Configure, Counter, Reset, Set, SettingsChange, Undo
+from desktop.journal import JournalError, Kept
+from desktop.journal.sqlite import FORMAT, SqliteJournal
+from desktop.launcher import Server, restored
+from desktop.server.sites import LOOPBACK, listen
+from tests.desktop.support import ADA, PATIENCE, SECRET, Client, change, true
+
+OPERATIONS: list[AnyOperation] = [
+    Add("ada", 1, False, 5),
+    Set("~classic", 0, False, 40),
+    Add("bob", 1, False, 2, seen=2),
+    Configure("host", 1, True, SettingsChange(title="Hands", goal=100)),
+    Reset("host", 2, True),
+    Add("ada", 2, False, 1, seen=1),  # stale
+    Undo("host", 3, True),
+    Add("ada", 2, False, 7),  # decided before
+    Add("bob", 2, False, 0),  # refused
+]
+
+
+class Run:
+    """A server in its thread, and how it ended."""
+
+    def __init__(self, folder: Path, journal: SqliteJournal | None = None) -> None:
+        self.sockets = listen([LOOPBACK], 0)
+        self.port: int = self.sockets[0].getsockname()[1]
+        self.journal = journal or SqliteJournal(folder / "counter.db")
+        self.server = Server(
+            self.journal,
+            self.sockets,
+            SECRET,
+            fixed=LOOPBACK,
+            preferences=folder / "preferences.json",
+            forward=("token", lambda: False),
+        )
+        self.ended: list[BaseException | None] = []
+
+    def start(self) -> "Run":
+        self.server.start(self.ended.append)
+        return self
+
+    def stop(self) -> None:
+        self.server.stop()
+        self.server.join()
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        connection = HTTPConnection(LOOPBACK, self.port, timeout=PATIENCE)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    run = Run(tmp_path).start()
+    yield run
+    run.stop()
+
+
+# --- from the journal ---
+
+
+def played(operations: Sequence[AnyOperation]) -> Counter:
+    return restored(Kept("epoch", None, operations, len(operations)))
+
+
+def test_the_counter_is_what_all_operations_made_of_it() -> None:
+    counter = played(OPERATIONS)
+
+    assert (counter.value, counter.revision, counter.settings.title) == (42, 6, "Hands")
+    assert played([]) == Counter()
+
+
+@pytest.mark.parametrize("number", range(len(OPERATIONS) + 1))
+def test_a_snapshot_and_what_came_after_it_make_the_same_counter_as_everything(number: int) -> None:
+    snapshot = msgspec.json.encode(played(OPERATIONS[:number]))
+
+    assert restored(Kept("epoch", snapshot, OPERATIONS[number:], len(OPERATIONS))) == played(OPERATIONS)
+
+
+@pytest.mark.parametrize("state", [b"{", b"[]", b'{"value":"many"}', b"\xff"])
+def test_a_snapshot_that_cannot_be_read_is_an_error_in_a_sentence(state: bytes) -> None:
+    with pytest.raises(JournalError, match=r"^The snapshot can't be read: .+\.$"):
+        restored(Kept("epoch", state, [], 1))
+
+
+# --- in its thread ---
+
+
+def test_once_started_it_serves_the_page_and_the_counter(run: Run) -> None:
+    status, page = run.get("/")
+    assert status == 200
+    assert b"<!doctype html>" in page.lower()
+    assert msgspec.json.decode(run.get("/health")[1])["status"] == "ok"
+
+
+async def test_the_host_is_told_where_others_join(run: Run) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"http://{LOOPBACK}:{run.port}/ws", protocols=("lan-counter.v1",)) as ws,
+    ):
+        host = Client(ws)
+        assert (await host.hello(ADA, host=SECRET))["role"] == "host"
+        told: dict[str, Any] = await host.until(type="network", reach="local")
+        assert told["join"] == f"http://{LOOPBACK}:{run.port}/"
+
+
+async def test_stopping_tells_everybody_and_keeps_what_they_counted(tmp_path: Path) -> None:
+    run = Run(tmp_path).start()
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"http://{LOOPBACK}:{run.port}/ws", protocols=("lan-counter.v1",)) as ws,
+    ):
+        page = Client(ws)
+        await page.hello()
+        await page.say(type="add", op=1, delta=7)
+        await page.until(ack=1)
+        run.server.stop()
+        run.server.stop()
+        assert await page.closed() == 1001
+    run.server.join()
+
+    assert run.ended == [None]
+    with socket.socket() as probe:
+        assert probe.connect_ex((LOOPBACK, run.port)) != 0
+    again = Run(tmp_path).start()
+    assert msgspec.json.decode(again.get("/health")[1])["counter"] == 7
+    again.stop()
+
+
+def test_the_port_can_be_listened_on_again_at_once(run: Run) -> None:
+    run.get("/health")
+    run.stop()
+
+    for sock in listen([LOOPBACK], run.port):
+        sock.close()
+
+
+def test_stopping_after_the_end_or_before_the_start_does_nothing(run: Run, tmp_path: Path) -> None:
+    run.stop()
+    run.server.stop()
+
+    never = Run(tmp_path)
+    never.server.stop()
+    for sock in never.sockets:
+        sock.close()
+
+
+def test_a_journal_that_cannot_be_opened_is_raised_at_the_start(tmp_path: Path) -> None:
+    SqliteJournal(tmp_path / "counter.db").open(lambda operations, last: None)
+    change(tmp_path / "counter.db", f"PRAGMA user_version = {FORMAT + 1}")
+    run = Run(tmp_path)
+
+    with pytest.raises(JournalError, match="newer LAN Counter"):
+        run.start()
+
+    run.server.join()
+    assert run.ended == []
+    for sock in run.sockets:
+        sock.close()
+
+
+def test_a_snapshot_that_cannot_be_read_is_raised_at_the_start_and_the_journal_let_go_of(tmp_path: Path) -> None:
+    first = SqliteJournal(tmp_path / "counter.db")
+    first.open(lambda operations, last: None)
+    first.snapshot(b"?", 0).result(PATIENCE)
+    first.close()
+    run = Run(tmp_path)
+
+    with pytest.raises(JournalError, match="The snapshot can't be read"):
+        run.start()
+
+    run.server.join()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("journal")]
+    for sock in run.sockets:
+        sock.close()
+
+
+class BreakingJournal(SqliteJournal):
+    """Its thread ends as if by a fault nobody thought of."""
+
+    def close(self) -> None:
+        super().close()
+        raise SystemError("a fault nobody thought of")
+
+
+def test_whoever_started_it_learns_what_ended_it(tmp_path: Path) -> None:
+    run = Run(tmp_path, BreakingJournal(tmp_path / "counter.db")).start()
+
+    run.stop()
+
+    (error,) = run.ended
+    assert isinstance(error, SystemError)
+
+
+async def test_whoever_started_it_learns_at_once_that_its_loop_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raising(operations: Sequence[AnyOperation]) -> None:
+        # One of the two exceptions that asyncio doesn't catch, log and go on from.
+        raise SystemExit("a fault nobody thought of")
+
+    run = Run(tmp_path)
+    monkeypatch.setattr(run.journal, "append", raising)
+    run.start()
+    assert run.server.people == 0
+
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"http://{LOOPBACK}:{run.port}/ws") as ws,
+    ):
+        await true(lambda: run.server.people == 1)
+        await ws.send_str('{"counter":1}')
+        await true(lambda: run.ended)
+
+    (error,) = run.ended
+    assert isinstance(error, SystemExit)
+    run.server.join()
