@@ -3,6 +3,7 @@
 A lock of the operating system's, not a note of a process id: whatever ends the first program frees it.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 import filelock
 import msgspec
 from msgspec import Struct
+
+log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT = 5.0
 """Seconds."""
@@ -86,7 +89,11 @@ def _read(note: Path) -> Running | None:
 def _write(note: Path, running: Running) -> None:
     # At once, so that a reader never finds half of it; and for nobody else's eyes, from its first moment on.
     fresh = note.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(running))
-    fresh.replace(note)
+    try:
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(msgspec.json.encode(running))
+        fresh.replace(note)
+    except OSError as error:
+        # The second one will know less; the first one runs.
+        log.warning("%s can't be written: %s", note, error)

@@ -67,11 +67,15 @@ class Reach:
 
     async def follow(self) -> None:
         """Look at the addresses for ever; whatever goes wrong meanwhile may be right at the next look."""
+        said = ""
         while True:
             try:
                 await self.look()
-            except OSError as error:
-                log.info("The addresses can't be read: %s", error)
+            # Broad, because systems and libraries fail in ways of their own, and the watching must go on.
+            except Exception as error:
+                if str(error) != said:
+                    said = str(error)
+                    log.warning("The addresses can't be followed: %s", said, exc_info=error)
             await asyncio.sleep(LOOK_EVERY)
 
     async def look(self) -> None:

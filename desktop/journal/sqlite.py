@@ -70,21 +70,30 @@ class SqliteJournal:
         with self._plainly("opened"):
             # Transactions are begun and ended here, by hand, as sqlite.org describes them.
             self._db = sqlite3.connect(self._path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version > FORMAT:
-                raise JournalError(f"{self._path} was written by a newer LAN Counter.")
-            if version == 0:
-                self._db.executescript(f"BEGIN; {SCHEMA}")
-                self._db.execute("INSERT INTO journal VALUES (?)", (secrets.token_urlsafe(16),))
-                self._db.execute("COMMIT")
-            (epoch,) = self._db.execute("SELECT epoch FROM journal").fetchone()
-            last, state = self._db.execute("SELECT last, state FROM snapshot").fetchone() or (0, None)
-            rows = self._db.execute("SELECT operations FROM batch WHERE last > ? ORDER BY last", (last,))
-            operations = [operation for (blob,) in rows for operation in _decode(blob)]
-            self._last = last + len(operations)
-            return Kept(epoch, state, operations, self._last)
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                return self._read()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _read(self) -> Kept:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > FORMAT:
+            raise JournalError(f"{self._path} was written by a newer LAN Counter.")
+        if version == 0:
+            self._db.executescript(f"BEGIN; {SCHEMA}")
+            self._db.execute("INSERT INTO journal VALUES (?)", (secrets.token_urlsafe(16),))
+            self._db.execute("COMMIT")
+        (epoch,) = self._db.execute("SELECT epoch FROM journal").fetchone() or (None,)
+        if epoch is None:
+            raise JournalError(f"{self._path} is a journal without a name.")
+        last, state = self._db.execute("SELECT last, state FROM snapshot").fetchone() or (0, None)
+        rows = self._db.execute("SELECT operations FROM batch WHERE last > ? ORDER BY last", (last,))
+        operations = [operation for (blob,) in rows for operation in _decode(blob)]
+        self._last = last + len(operations)
+        return Kept(epoch, state, operations, self._last)
 
     def _append(self, operations: Sequence[AnyOperation]) -> None:
         with self._plainly("written"):

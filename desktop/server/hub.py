@@ -182,11 +182,11 @@ class Hub:
         error = done.exception()
         if error is None:
             return
-        if not isinstance(error, JournalError):
-            raise error
         if not self._failing:
             self._failing = True
-            log.error("%s What is counted meanwhile is kept, and tried again every second.", error)
+            # Anything but a JournalError is a mistake of ours, and wants to be found; it is no reason to drop anything.
+            mistake = None if isinstance(error, JournalError) else error
+            log.error("%s What is counted meanwhile is kept, and tried again every second.", error, exc_info=mistake)
         self._do(self._room.failed(self._loop.time()))
 
     def _keep(self) -> asyncio.Future[None]:

@@ -30,7 +30,8 @@ class Page:
         self.headers = {
             "Content-Type": f"{kind}; charset=utf-8" if text else kind,
             "Cache-Control": cache,
-            "ETag": f'"{hashlib.sha256(self.body).hexdigest()[:16]}"',
+            # Weak: the same for the compressed bytes.
+            "ETag": f'W/"{hashlib.sha256(self.body).hexdigest()[:16]}"',
             "Vary": "Accept-Encoding",
         }
 

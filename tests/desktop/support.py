@@ -234,21 +234,21 @@ Serve = Callable[..., Awaitable[Served]]
 
 
 class FailingJournal(SqliteJournal):
-    """A journal that can't write while it is `broken`."""
+    """A journal that can't write while it is `broken`, because of `error`."""
 
     broken = False
+    error: Exception = JournalError("The disk is full.")
 
     def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
-        return _failed() if self.broken else super().append(operations)
+        return self._failed() if self.broken else super().append(operations)
 
     def snapshot(self, state: bytes, last: int) -> Future[None]:
-        return _failed() if self.broken else super().snapshot(state, last)
+        return self._failed() if self.broken else super().snapshot(state, last)
 
-
-def _failed() -> Future[None]:
-    future: Future[None] = Future()
-    future.set_exception(JournalError("The disk is full."))
-    return future
+    def _failed(self) -> Future[None]:
+        future: Future[None] = Future()
+        future.set_exception(self.error)
+        return future
 
 
 @contextmanager

@@ -49,6 +49,15 @@ def test_the_note_is_for_nobody_elses_eyes(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "running.json").stat().st_mode) == 0o600 or os.name == "nt"
 
 
+def test_a_note_that_cannot_be_written_is_no_reason_not_to_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with only_one_in(tmp_path) as leave_word:
+        (tmp_path / "running.new").mkdir()
+        leave_word(RUNNING)
+    assert "can't be written" in caplog.text
+
+
 def test_a_folder_that_is_a_file_is_said_to_be_no_folder(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("in the way")
     with pytest.raises(FolderError, match="can't be used"):

@@ -1,15 +1,17 @@
 """Where others join, as addresses come, go and are chosen; on a network that the test makes up."""
 
+import asyncio
 from typing import cast
 
 import pytest
 
-from desktop import network
+from desktop import network, reach
 from desktop.core.protocol import Network
 from desktop.mdns import LocalName
 from desktop.network import Address, Kind
 from desktop.reach import Reach, url
 from desktop.server.sites import ListenError, Sites
+from tests.desktop.support import true
 
 WIFI = Address("192.168.1.42", "wlan0", Kind.PRIVATE, True)
 CABLE = Address("10.20.4.7", "eth0", Kind.PRIVATE, False)
@@ -170,3 +172,25 @@ async def test_devices_are_told_once_and_this_machine_is_none(monkeypatch: pytes
     told = len(stage.told)
     stage.reach.visited("192.168.1.77", "192.168.1.42")
     assert len(stage.told) == told
+
+
+async def test_whatever_goes_wrong_the_addresses_are_followed_on_and_it_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks = 0
+
+    def addresses() -> list[Address]:
+        nonlocal looks
+        looks += 1
+        if looks < 3:
+            raise RuntimeError("no interfaces today")
+        return [WIFI]
+
+    stage = Stage(monkeypatch)
+    monkeypatch.setattr(network, "addresses", addresses)
+    monkeypatch.setattr(reach, "LOOK_EVERY", 0)
+    following = asyncio.create_task(stage.reach.follow())
+    await true(lambda: stage.told)
+    following.cancel()
+    assert stage.told[0].join == "http://192.168.1.42:8000/"
+    assert len(caplog.records) == 1

@@ -269,6 +269,15 @@ def test_a_file_that_holds_no_readable_journal_is_refused_with_a_sentence(
         SqliteJournal(database).open(nothing)
 
 
+def test_a_journal_that_has_lost_its_name_is_refused(database: Path) -> None:
+    with opened(database):
+        pass
+    change(database, "DELETE FROM journal")
+
+    with pytest.raises(JournalError, match=r"counter\.db is a journal without a name\.$"):
+        SqliteJournal(database).open(nothing)
+
+
 def test_a_file_of_a_newer_format_is_refused_and_left_as_it_is(database: Path) -> None:
     with opened(database) as (journal, _):
         journal.append([A]).result(PATIENCE)

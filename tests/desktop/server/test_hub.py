@@ -99,6 +99,23 @@ async def test_nothing_is_acknowledged_or_shown_before_it_is_durable(serve: Serv
     assert rows(database, "SELECT last FROM batch") == [(1,)]
 
 
+async def test_a_mistake_in_a_journal_is_logged_with_its_place_and_drops_nothing(
+    serve: Serve, database: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(desktop.core.intake, "RETRY_PAUSE", 0.05)
+    journal = FailingJournal(database)
+    served = await serve(journal)
+    ada = await served.page(ADA)
+
+    journal.broken, journal.error = True, RuntimeError("a mistake of ours")
+    await ada.say(type="add", op=1, delta=1)
+    assert (await ada.until(type="error"))["code"] == "not_recorded"
+    assert "RuntimeError: a mistake of ours" in caplog.text
+
+    journal.broken = False
+    assert (await ada.until(ack=1))["counter"] == 1
+
+
 async def test_a_journal_that_fails_is_told_and_what_was_sent_meanwhile_counts_once_it_works_again(
     serve: Serve, database: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
