@@ -1,22 +1,21 @@
-// Binds the parts to the page.
+// Puts the parts together: what happens changes the model, and each model is shown and sent.
 
-import { NARROW_ONE, formatter, roller, width } from './digits.js';
-import { pieces, translator } from './i18n.js';
-import { away, begin, click, configure, flush, outgoing, receive, turnedOut, view } from './logic.js';
+import { formatter } from './digits.js';
+import { choose, translator } from './i18n.js';
+import { away, begin, click, flush, outgoing, receive, removed, turnedOut, view } from './logic.js';
 import { announcer, gatherer } from './pace.js';
-import { forgetSecret, takeSecret } from './secret.js';
+import { painter, ring } from './paint.js';
 import { createSocket } from './socket.js';
-import Alpine from './vendor/alpine-csp-3.17.4.min.js';
+import { forgetSecret, recall, takeSecret } from './storage.js';
 
 const KEYS = { '+': 1, ArrowUp: 1, '-': -1, '\u2212': -1, ArrowDown: -1 };
-const COPIED_FOR = 2_500; // ms
+const RELOAD = 3_000; // ms
 
-const root = document.documentElement;
-const figures = formatter(navigator.language);
-const t = translator(figures);
-const fit = (text, one) => ({ '--em': width(text, one).toFixed(3) });
+const projector = location.pathname === '/projector';
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
+const kept = () => localStorage;
 const tab = { location, history, storage: () => sessionStorage };
+const secret = projector ? null : takeSecret(tab);
 const env = {
   WebSocket,
   setTimeout: setTimeout.bind(window),
@@ -26,148 +25,181 @@ const env = {
   still: () => calm.matches,
 };
 
-Alpine.data('counter', () => {
-  let model = begin(randomId(), takeSecret(tab));
-  let socket, gather, announce, roll;
+let model = begin(randomId(), secret, recall(kept, 'name') ?? '', projector);
 
-  return {
-    view: view(model),
-    status: '',
-    copyKey: 'join.copy',
-    t,
+// What the parts see of the page, and may do to it.
+let page = {
+  view: view(model),
+  projector,
+  onStage: projector,
+  wifi: null, // in memory only
+  shortcuts: recall(kept, 'keys') !== 'off',
+  missing: [], // parts that could not be had
+  network: null,
+  roster: [],
 
-    init() {
-      roll = roller(this.$refs.num, figures, env);
-      gather = gatherer(() => this.become(flush(model)), env);
-      announce = announcer(() => { this.status = this.spoken; }, env);
-      socket = createSocket(`${location.origin.replace('http', 'ws')}/ws`, 'lan-counter.v1', env, {
-        message: (message) => this.hear(message),
-        away: (seconds) => this.become(away(model, seconds)),
-        turnedOut: () => this.become(turnedOut(model)),
-      });
-      socket.connect();
-      addEventListener('online', socket.wake);
-      addEventListener('pageshow', socket.wake);
-      addEventListener('pagehide', () => this.become(flush(model)));
-      addEventListener('visibilitychange', () => (document.hidden ? this.become(flush(model)) : socket.wake()));
-      addEventListener('keydown', (event) => {
-        const direction = directionOf(event);
-        if (!direction) return;
-        event.preventDefault();
-        this.count(direction);
-      });
-    },
+  change(how) {
+    become(how(model));
+    announce.own();
+  },
 
-    // Every change of the model passes here, to be shown and sent.
-    become(next) {
-      const { secret } = model;
-      const wasUp = this.isUp;
-      const { model: after, messages } = outgoing(next);
-      model = after;
-      this.view = view(model);
-      this.paint(this.view);
-      if (secret && !model.secret) forgetSecret(tab);
-      if (wasUp && !this.isUp) announce.own();
-      messages.forEach(socket.send);
-      if (model.stage === 'over') socket.connect();
-    },
+  show(changed) {
+    Object.assign(page, changed);
+    paint(page);
+  },
 
-    paint({ value, link }) {
-      if (link !== 'connecting') root.dataset.link = link;
-      if (value === null) return;
-      root.dataset.value = value;
-      document.title = t('window', { value, title: this.title });
-      roll(value);
-    },
+  async speak(language) { this.show(await words(language)); },
 
-    hear(message) {
-      const { news } = model;
-      const { value } = this.view;
-      this.become(receive(model, message));
-      if (model.news && model.news !== news) announce.own();
-      else if (this.view.value !== value) announce.others();
-    },
+  // What a guest may never need comes when it is needed.
+  async bring(...names) {
+    try {
+      for (const name of names) await (name === 'menu' ? bringMenu() : bringPart(name));
+      this.show({ missing: [] });
+    } catch {
+      // It is asked for again once the server is back.
+      this.show({ missing: names });
+    }
+  },
 
-    count(direction) {
-      const { gathered } = model;
-      this.become(click(model, direction));
-      announce.own();
-      if (model.gathered !== gathered) {
-        gather();
-        ring(this.$refs.plate);
-      }
-      if (!this.isUp) socket.wake();
-    },
+  async openMenu() {
+    await this.bring('menu');
+    if (!this.missing.length) (await import('./menu.js')).open(page);
+  },
 
-    choose(step) {
-      this.become(configure(model, { step }));
-    },
+  send: (message) => socket.send(message),
 
-    async copy() {
-      this.copyKey = await copied(this.view.network.join, this.$refs.url) ? 'join.copied' : 'join.selected';
-      setTimeout(() => { this.copyKey = 'join.copy'; }, COPIED_FOR);
-    },
+  get model() { return model; },
+  get isHost() { return this.view.role === 'host'; },
+  get isUp() { return this.view.link === 'up'; },
+  get title() { return this.view.title || this.t('app'); },
+  get isLong() { return this.title.length > 40; },
+  get number() { return this.figures(this.view.value ?? 0); },
+  get more() { return `+${this.figures(this.view.step)}`; },
+  get state() {
+    const { link, retryIn, people, locked } = this.view;
+    if (link === 'down') return retryIn === null ? this.t('link.trying') : this.t('link.waiting', { n: retryIn });
+    if (link !== 'up') return this.t(`link.${link}`);
+    if (!this.isHost) return this.t('link.up.guest', { n: people });
+    return this.t(locked ? 'link.up.locked' : 'link.up.host');
+  },
+  get note() {
+    const notes = this.missing.length ? [{ key: 'error.not_loaded' }] : this.view.notes;
+    return notes.map(({ key, values }) => this.t(key, values)).join('. ');
+  },
+  get spoken() {
+    const { notes, done, link } = this.view;
+    const lost = /down|removed/.test(link) ? this.state : '';
+    const told = notes.filter((note) => note === model.news || (done === 1 && note.key === 'goal.reached'));
+    const news = told.map(({ key, values }) => this.t(key, values)).join(' ').replaceAll('*', '');
+    return `${lost} ${news} ${this.t('status', { title: this.title, value: this.number })}`.trim();
+  },
+};
 
-    get isHost() { return this.view.role === 'host'; },
-    get isUp() { return this.view.link === 'up'; },
-    get title() { return this.view.title || t('app'); },
-    get number() { return figures(this.view.value ?? 0); },
-    get people() { return figures(this.view.people); },
-    get state() {
-      const { link, retryIn, people, locked } = this.view;
-      if (link === 'connecting') return t('link.connecting');
-      if (link === 'down') return retryIn === null ? t('link.trying') : t('link.waiting', { n: retryIn });
-      if (!this.isHost) return t('link.up.guest', { n: people });
-      return t(locked ? 'link.up.host.locked' : 'link.up.host');
-    },
-    get note() { return pieces(this.view.notes.map(({ key, values }) => t(key, values)).join('. ')); },
-    get spoken() {
-      const said = t('status', { title: this.title, value: this.number });
-      const news = model.news ? t(model.news.key, model.news.values).replaceAll('*', '') : '';
-      return `${this.isUp ? '' : t('link.trying')} ${news} ${said}`.trim();
-    },
-    get plateFit() { return fit(this.number); },
-
-    get more() { return `+${figures(this.view.step)}`; },
-    get less() { return figures(-this.view.step); },
-    get inFigures() { return !this.isHost && this.view.step > 1; },
-    get keyFit() { return fit(this.more, NARROW_ONE); },
-
-    get join() { return this.view.network?.join ?? ''; },
-    get reach() { return this.join ? this.view.network.reach : 'none'; },
-    get address() { return this.join.replace(/^http:\/\/|\/$/g, ''); },
-    get addressFit() { return fit(this.address, NARROW_ONE); },
-    get inPlaque() { return /^[\d.:]+$/.test(this.address); },
-  };
+const paint = painter(env);
+const gather = gatherer(() => become(flush(model)), env);
+const announce = announcer(() => { document.querySelector('[role=status]').textContent = page.spoken; }, env);
+const socket = createSocket(`${location.origin.replace('http', 'ws')}/ws`, 'lan-counter.v1', env, {
+  message: hear,
+  away: (seconds) => become(away(model, seconds)),
+  turnedOut: () => become(turnedOut(model)),
+  removed: () => become(removed(model)),
 });
 
-Alpine.start();
+// Every change of the model passes here.
+function become(next) {
+  const { joys } = model;
+  const { isUp } = page;
+  const { model: after, messages } = outgoing(next);
+  model = after;
+  // The host's lists apart, so that they are not made anew at each click.
+  page.show({ view: view(model), network: model.network, roster: model.roster });
+  if (secret && !model.secret) forgetSecret(tab);
+  if (isUp && !page.isUp) announce.own();
+  if (!isUp && page.isUp && page.missing.length) page.bring(...page.missing);
+  if (model.joys > joys) cheer();
+  messages.forEach(socket.send);
+  if (model.stage === 'over') socket.connect();
+}
+
+function hear(message) {
+  const { news } = model;
+  const { value } = page.view;
+  become(receive(model, message));
+  if (model.news && model.news !== news) announce.own();
+  else if (page.view.value !== value) announce.others();
+}
+
+function count(direction) {
+  const { gathered } = model;
+  become(click(model, direction));
+  announce.own();
+  if (model.gathered !== gathered) {
+    gather();
+    ring();
+  }
+  if (!page.isUp) socket.wake();
+}
+
+function cheer() {
+  announce.own();
+  if (!calm.matches) import('./joy.js').then(({ celebrate }) => celebrate(), () => {});
+}
+
+function listen() {
+  const on = (selector, action) => document.querySelector(selector).addEventListener('click', action);
+  on('.less', () => count(-1));
+  on('.more', () => count(1));
+  on('.menu', () => page.openMenu());
+  addEventListener('online', socket.wake);
+  addEventListener('pageshow', socket.wake);
+  addEventListener('pagehide', () => become(flush(model)));
+  addEventListener('visibilitychange', () => (document.hidden ? become(flush(model)) : socket.wake()));
+  addEventListener('keydown', (event) => {
+    const direction = page.shortcuts && !projector ? directionOf(event) : 0;
+    if (!direction) return;
+    event.preventDefault();
+    count(direction);
+  });
+}
+
+async function bringMenu() {
+  const { bring } = await import('./menu.js');
+  await bring(page);
+}
+
+async function bringPart(name) {
+  const { part, reactive } = await import('./part.js');
+  page = reactive(page);
+  await part(name, page);
+}
+
+async function words(language) {
+  const figures = formatter(navigator.languages.find((tag) => tag.startsWith(language)) ?? language);
+  const answer = await fetch(`/static/locales/${language}.json`);
+  return { language, figures, t: translator(figures, await answer.json(), language) };
+}
 
 // crypto.randomUUID is not there on plain http from another machine.
 function randomId() {
   return crypto.getRandomValues(new Uint32Array(5)).join('-');
 }
 
-function directionOf(event) {
-  const { key, target } = event;
-  const modified = event.ctrlKey || event.altKey || event.metaKey || (event.shiftKey && key.startsWith('Arrow'));
-  if (modified || event.repeat || event.isComposing) return 0;
-  return target.closest?.('input, select, textarea') ? 0 : KEYS[key] ?? 0;
+// In a field the keys write, in a dialog they move, and the arrows move among radio buttons.
+function directionOf({ key, target, ctrlKey, altKey, metaKey, shiftKey, repeat, isComposing }) {
+  const arrow = key.startsWith('Arrow');
+  if (ctrlKey || altKey || metaKey || (shiftKey && arrow) || repeat || isComposing) return 0;
+  const own = arrow ? 'input, select, textarea, dialog, ul' : 'input:not([type=radio]), select, textarea, dialog';
+  return target.closest?.(own) ? 0 : KEYS[key] ?? 0;
 }
 
-function ring(plate) {
-  plate.classList.remove('hit');
-  void plate.offsetWidth; // restarts the animation
-  plate.classList.add('hit');
-}
-
-// On plain http there is no clipboard: select it, to be copied by hand at least.
-async function copied(text, element) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    getSelection().selectAllChildren(element);
-    return document.execCommand('copy');
-  }
+// Without its words a page is of no use: then from the start, until the server is there.
+try {
+  Object.assign(page, await words(choose([recall(kept, 'language') ?? '', ...navigator.languages])));
+  if (secret) await page.bring('menu', 'host');
+  if (projector) await page.bring('stage');
+  paint(page);
+  listen();
+  socket.connect();
+} catch {
+  setTimeout(() => location.reload(), RELOAD);
 }

@@ -33,17 +33,19 @@ export function width(text, one = FIGURE) {
   return Math.max(NARROWEST, [...text].reduce((total, sign) => total + widthOf(sign), 0));
 }
 
-/** Gives back `show(value)`, which rolls the figures in `box`. */
-export function roller(box, figures, env) {
+/** The style that lets a text fill the width of its box. */
+export const fit = (text, one) => ({ '--em': width(text, one).toFixed(3) });
+
+/** Gives back `show(value, figures)`, which rolls the figures in `box`. */
+export function roller(box, env) {
   let shown = null;
   let last = 0;
-  return (value) => {
-    if (value === shown) return;
+  return (value, figures) => {
     const text = [...figures(value)];
     const now = env.now();
-    const rolling = shown !== null && now - last > QUICK && !env.still();
+    const rolling = shown !== null && value !== shown && now - last > QUICK && !env.still();
     const way = value > shown ? 'above' : 'below';
-    last = now;
+    if (value !== shown) last = now;
     shown = value;
     while (box.children.length < text.length) box.prepend(span(box, 'd'));
     while (box.children.length > text.length) box.firstChild.remove();

@@ -1,21 +1,21 @@
 // What the page knows, as plain data, and how it changes: no DOM, timer, clock or randomness.
 // Clicks are gathered, then become a numbered operation, pending until an `ack` covers it.
 //
-// stage: away, met (a first state came), greeted (`hello` went), joined (it was answered), over (connect anew)
+// stage: away, met (say `hello`), greeted (it went), joined (it was answered), over (connect anew), removed (stay away)
 
 const LIMIT = Number.MAX_SAFE_INTEGER;
 const MOST = 1_000_000;
-const STEPS = [1, 5, 10];
-const REFUSALS = ['locked', 'stale', 'out_of_range', 'not_host'];
+const REFUSALS = ['locked', 'stale', 'out_of_range', 'not_host', 'nothing_to_undo'];
 const NONE = { delta: 0, clicks: 0, seen: 0 };
 
 /** A new page's model; `seed` is random. */
-export function begin(seed, secret = null) {
+export function begin(seed, secret = null, name = '', screen = false) {
   return {
-    seed, secret, generation: 1, role: secret ? 'host' : 'guest',
-    stage: 'away', link: 'connecting', retryIn: null, network: null,
-    epoch: null, counter: null, revision: 0, people: 0, settings: { title: '', step: 1, locked: false },
-    nextOp: 1, sent: 0, pending: [], gathered: NONE, mine: 0, news: null,
+    seed, secret, name, screen, generation: 1, role: secret ? 'host' : 'guest',
+    stage: 'away', link: 'connecting', retryIn: null, network: null, roster: [],
+    epoch: null, counter: null, revision: 0, people: 0,
+    settings: { title: '', step: 1, goal: null, locked: false, classic: true },
+    nextOp: 1, sent: 0, pending: [], gathered: NONE, mine: 0, news: null, cheered: null, joys: 0,
   };
 }
 
@@ -30,12 +30,18 @@ export function turnedOut(model) {
   return renew({ ...model, mine: model.mine - sum(model.pending, 'delta') }, sum(model.pending, 'clicks'), 'lost.closed');
 }
 
+/** The host has sent this page away. */
+export function removed(model) {
+  return { ...model, stage: 'removed', link: 'removed', retryIn: null, gathered: NONE, pending: [] };
+}
+
 /** The model after a message of the server's. */
 export function receive(model, message) {
   switch (message?.type) {
     case 'state': return takeState(model, message);
     case 'error': return takeError(model, message);
     case 'network': return { ...model, network: message };
+    case 'roster': return { ...model, roster: message.people };
     default: return model;
   }
 }
@@ -44,7 +50,7 @@ export function receive(model, message) {
 export function click(model, direction) {
   if (!mayClick(model)) return model;
   const { gathered } = model;
-  const delta = direction * step(model);
+  const delta = direction * settings(model).step;
   if (Math.abs(shown(model) + delta) > LIMIT) return { ...model, news: { key: 'error.out_of_range' } };
   const seen = gathered.clicks ? gathered.seen : model.revision;
   return {
@@ -67,15 +73,17 @@ export function flush(model) {
   return next;
 }
 
-/** The host wishes other settings. */
-export function configure(model, settings) {
-  return model.role === 'host' ? enqueue(flush(model), { type: 'configure', settings }) : model;
-}
-
 /** `{ model, messages }`: what to send, and the model once it is. */
 export function outgoing(model) {
   if (model.stage === 'met') {
-    const hello = { type: 'hello', client: `${model.seed}-${model.generation}`, ...(model.secret && { host: model.secret }) };
+    const { seed, generation, name, secret } = model;
+    const hello = {
+      type: 'hello',
+      client: `${seed}-${generation}`,
+      ...(name && { name }),
+      ...(secret && { host: secret }),
+      ...(model.screen && { screen: true }),
+    };
     return { model: { ...model, stage: 'greeted' }, messages: [hello] };
   }
   const messages = model.pending.map(({ message }) => message).filter(({ op }) => op > model.sent);
@@ -85,53 +93,67 @@ export function outgoing(model) {
 
 /** What is shown. */
 export function view(model) {
-  const { link, retryIn, role, people, network, settings: { title, locked } } = model;
+  const { link, retryIn, role, people } = model;
+  const wished = settings(model);
   return {
-    link, retryIn, role, people, network, title, locked,
-    value: shown(model), mayClick: mayClick(model), notes: notes(model),
-    step: step(model), steps: [...new Set([...STEPS, step(model)])].sort((a, b) => a - b),
+    ...wished, link, retryIn, role, people,
+    value: shown(model), mayClick: mayClick(model), notes: notes(model), done: done(shown(model), wished.goal),
   };
 }
 
 function notes(model) {
+  const { step, locked, goal } = settings(model);
   const n = kept(model);
+  if (model.link === 'removed') return [{ key: 'removed' }];
   if (model.link === 'down' && n) return [{ key: 'kept', values: { n } }];
   if (model.news) return [model.news];
   const guest = model.role !== 'host';
-  if (guest && model.settings.locked) return [{ key: 'locked' }];
+  if (guest && locked) return [{ key: 'locked' }];
   const found = [];
+  if (done(shown(model), goal) === 1) found.push({ key: 'goal.reached', values: { n: goal } });
   if (model.mine) found.push({ key: model.mine > 0 ? 'added' : 'took', values: { n: Math.abs(model.mine) } });
-  if (guest && step(model) > 1) found.push({ key: 'each', values: { n: step(model) } });
+  if (guest && step > 1) found.push({ key: 'each', values: { n: step } });
   return found.length ? found : [{ key: 'shared' }];
 }
 
-function shown(model) {
-  return model.counter === null ? null : model.counter + sum(model.pending, 'delta') + model.gathered.delta;
+function shown({ counter, pending, gathered }) {
+  if (counter === null) return null;
+  const value = pending.reduce((before, { delta, message }) => {
+    if (message.type === 'reset') return 0;
+    return message.type === 'set' ? message.value : before + delta;
+  }, counter);
+  return value + gathered.delta;
 }
 
-function step(model) {
-  const wishes = model.pending.map(({ message }) => message.settings?.step).filter(Boolean);
-  return wishes.at(-1) ?? model.settings.step;
+// How much of a goal is done, 0 to 1. Where it is 0 there is no telling how far it was.
+function done(value, goal) {
+  if (goal === null || value === null) return null;
+  return goal ? Math.max(0, Math.min(1, value / goal)) : Number(value === 0);
+}
+
+function settings(model) {
+  return Object.assign({}, model.settings, ...model.pending.map(({ message }) => message.settings));
 }
 
 function mayClick(model) {
-  return model.counter !== null && (model.role === 'host' || !model.settings.locked);
+  return model.counter !== null && model.stage !== 'removed' && (model.role === 'host' || !settings(model).locked);
 }
 
 function kept(model) {
   return sum(model.pending, 'clicks') + model.gathered.clicks;
 }
 
-function enqueue(model, message, clicks = 0) {
+/** Makes a message an operation: numbered, and pending. */
+export function enqueue(model, message, clicks = 0) {
   const op = model.nextOp;
   const entry = { clicks, delta: message.delta ?? 0, message: { ...message, op } };
   return { ...model, nextOp: op + 1, pending: [...model.pending, entry] };
 }
 
-function takeState(before, { epoch = before.epoch, ack, counter, revision, people, role, settings }) {
+function takeState(before, { epoch = before.epoch, ack, counter, revision, people, role, settings: changed }) {
   const model = epoch === before.epoch ? before : enter(before, epoch);
   const answered = ack !== undefined && model.stage !== 'over';
-  const next = { ...model, people: people ?? model.people, settings: { ...model.settings, ...settings } };
+  const next = { ...model, people: people ?? model.people, settings: { ...model.settings, ...changed } };
   if (answered) {
     Object.assign(next, { stage: 'joined', link: 'up', retryIn: null });
     next.pending = model.pending.filter(({ message }) => message.op > ack);
@@ -144,8 +166,16 @@ function takeState(before, { epoch = before.epoch, ack, counter, revision, peopl
   // Before the `ack`, a counter may hold what is pending: it would show twice.
   if ((joined || !next.pending.length) && revision >= model.revision) Object.assign(next, { counter, revision });
   const recorded = next.pending.length < model.pending.length && model.news?.key === 'error.not_recorded';
-  if (recorded || (settings && model.stage === 'joined')) next.news = null;
-  return answered ? flush(next) : next;
+  if (recorded || (changed && model.stage === 'joined')) next.news = null;
+  return cheer(model, answered ? flush(next) : next);
+}
+
+// A goal is cheered once, by those who have seen the way to it.
+function cheer(before, model) {
+  const { goal } = model.settings;
+  if (done(model.counter, goal) !== 1 || model.cheered === goal) return model;
+  const seen = before.counter !== null && before.settings.goal === goal;
+  return { ...model, cheered: goal, joys: model.joys + Number(seen) };
 }
 
 function enter(model, epoch) {

@@ -11,14 +11,17 @@ export const TIMES = {
 };
 const OPEN = 1;
 const TURNED_OUT = 1008;
+const REMOVED = 4003;
 
 /** A connection that comes back by itself: `connect()`, `send(object)`, `wake()`. `env` has WebSocket, timers, now and
- * random; told are `on.message(object)`, `on.turnedOut()` and `on.away(seconds to the next try, or null)`. */
+ * random; told are `on.message(object)`, `on.turnedOut()`, `on.removed()`, after which it stays closed, and
+ * `on.away(seconds to the next try, or null)`. */
 export function createSocket(url, protocol, env, on) {
   let socket = null;
   let failures = 0;
   let lastOp = 0;
   let heard = 0;
+  let over = false;
   const timers = new Map();
 
   function stop(name) {
@@ -44,6 +47,7 @@ export function createSocket(url, protocol, env, on) {
 
   function connect() {
     letGo();
+    if (over) return;
     lastOp = 0;
     on.away(null);
     socket = new env.WebSocket(url, protocol);
@@ -56,7 +60,13 @@ export function createSocket(url, protocol, env, on) {
     socket.onmessage = ({ data }) => take(JSON.parse(data));
     socket.onclose = ({ code }) => {
       if (code === TURNED_OUT) on.turnedOut();
-      retry();
+      over = code === REMOVED;
+      if (over) {
+        letGo();
+        on.removed();
+      } else {
+        retry();
+      }
     };
   }
 
@@ -122,7 +132,7 @@ export function createSocket(url, protocol, env, on) {
 
   function wake() {
     if (timers.has('retry')) connect();
-    else if (!timers.has('connect') && !timers.has('proof')) prove();
+    else if (socket && !timers.has('connect') && !timers.has('proof')) prove();
   }
 
   return { connect, send, wake };

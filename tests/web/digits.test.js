@@ -31,7 +31,8 @@ class Element {
 function plate({ still = false } = {}) {
   const box = new Element();
   const env = { ...fakeEnv(), still: () => still };
-  const show = roller(box, formatter('en'), env);
+  const roll = roller(box, env);
+  const show = (value, locale = 'en') => roll(value, formatter(locale));
   const rolling = () => box.children.map(({ children }) => (children.length ? children[0].className : '-')).join(' ');
   return { box, env, show, rolling };
 }
@@ -73,6 +74,15 @@ test('places come and go at the left', () => {
     env.pass(1_000);
     assert.equal(box.textContent, text);
   }
+});
+
+test('in another language the same number is written anew, and nothing rolls', () => {
+  const { box, env, show, rolling } = plate();
+  show(1_042);
+  env.pass(1_000);
+  show(1_042, 'fr');
+  assert.equal(box.textContent, '1\u202f042');
+  assert.equal(rolling(), '- - - - -');
 });
 
 test('numbers that come fast jump, and so do all where motion is unwelcome', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { away, begin, click, configure, flush, outgoing, receive, turnedOut, view } from '../../web/logic.js';
+import { away, begin, click, flush, outgoing, receive, removed, turnedOut, view } from '../../web/logic.js';
+import { ask, rename } from '../../web/wishes.js';
 import { dice } from './fakes.js';
 
 const SEED = '0123456789abcdef0123456789abcdef';
@@ -14,6 +15,7 @@ const sends = (model) => outgoing(model).model;
 const joins = (ack = 0, more = {}) => (model) => after(model, hears(FIRST), sends, hears({ type: 'state', counter: 40, revision: 7, ack, role: 'guest', ...more }));
 const joined = (secret = null, more = {}) => after(begin(SEED, secret), joins(0, more));
 const host = () => joined('s3cret', { role: 'host' });
+const configure = (model, settings) => ask(model, { type: 'configure', settings });
 const note = (model) => view(model).notes[0].key;
 
 test('before the first state there is no number, and no click counts', () => {
@@ -144,9 +146,8 @@ test('a guest who is locked out looks on; a host counts', () => {
   assert.equal(view(after(host(), locked, clicks(1))).value, 41);
 });
 
-test('the step counts, is noted, and a step of its own is a choice', () => {
+test('the step counts, and is noted', () => {
   const model = after(joined(), hears({ type: 'state', counter: 40, revision: 8, settings: { step: 25 } }));
-  assert.deepEqual(view(model).steps, [1, 5, 10, 25]);
   assert.deepEqual(view(model).notes, [{ key: 'each', values: { n: 25 } }]);
   const clicked = click(model, -1);
   assert.equal(view(clicked).value, 15);
@@ -172,9 +173,80 @@ test('no number beyond what a counter holds, and no delta beyond what an operati
   assert.deepEqual(outgoing(many).messages.map(({ delta }) => delta), [-1_000_000, -1_000_000, -500_000]);
 });
 
-test('the network is for the host to see, and what is unknown is ignored', () => {
-  const model = after(host(), hears({ type: 'tomorrow' }), hears({ type: 'network', join: null, reach: 'none' }), hears(null));
-  assert.equal(view(model).network.reach, 'none');
+test('the network and the people are for the host to see, and what is unknown is ignored', () => {
+  const people = [{ person: 1, name: 'Ada', added: 3, role: 'guest', classic: false }];
+  const model = after(host(), hears({ type: 'tomorrow' }), hears({ type: 'network', join: null, reach: 'none' }), hears({ type: 'roster', people }), hears(null));
+  assert.equal(model.network.reach, 'none');
+  assert.deepEqual(model.roster, people);
+});
+
+test('what the host asks for shows at once: set, reset, lock, title, goal', () => {
+  const set = after(host(), clicks(1), (model) => ask(model, { type: 'set', value: 7 }), clicks(1));
+  assert.equal(view(set).value, 8);
+  assert.equal(view(ask(set, { type: 'reset' })).value, 0);
+  assert.equal(view(ask(set, { type: 'undo' })).value, 8, 'what an undo gives, only the server knows');
+  const changed = configure(host(), { locked: true, title: 'Laps', goal: 50 });
+  const { locked, title, goal, done } = view(changed);
+  assert.deepEqual({ locked, title, goal, done }, { locked: true, title: 'Laps', goal: 50, done: 0.8 });
+  assert.equal(view(receive(changed, { type: 'error', code: 'not_host', op: 1 })).locked, false);
+});
+
+test('a guest asks for nothing', () => {
+  assert.equal(ask(joined(), { type: 'reset' }).nextOp, 1);
+});
+
+test('nothing to undo is told as such', () => {
+  const model = after(host(), (before) => ask(before, { type: 'undo' }), sends, hears({ type: 'error', code: 'nothing_to_undo', op: 1 }));
+  assert.equal(note(model), 'error.nothing_to_undo');
+});
+
+test('a projector says in hello that it is no person', () => {
+  const { messages } = outgoing(receive(begin(SEED, null, '', true), FIRST));
+  assert.deepEqual(messages, [{ type: 'hello', client: `${SEED}-1`, screen: true }]);
+});
+
+test('a name goes with hello, and a new one with another hello; what is pending is not sent twice', () => {
+  const { messages } = outgoing(receive(begin(SEED, null, 'Ada'), FIRST));
+  assert.deepEqual(messages, [{ type: 'hello', client: `${SEED}-1`, name: 'Ada' }]);
+  const named = after(joined(), clicks(1), flush, sends, (model) => rename(model, 'Grace'));
+  const said = outgoing(named);
+  assert.deepEqual(said.messages, [{ type: 'hello', client: `${SEED}-1`, name: 'Grace' }]);
+  const answered = receive(said.model, { type: 'state', counter: 41, revision: 8, ack: 1, role: 'guest' });
+  assert.deepEqual(outgoing(answered).messages, []);
+  assert.equal(view(answered).value, 41);
+  assert.equal(rename(begin(SEED), 'Ada').stage, 'away', 'not connected: the next hello has it');
+});
+
+test('removed: no click counts any more, and the page says so', () => {
+  const model = after(removed(after(joined(), clicks(1))), clicks(1));
+  assert.equal(view(model).value, 40);
+  assert.equal(view(model).link, 'removed');
+  assert.equal(view(model).mayClick, false);
+  assert.equal(note(model), 'removed');
+  assert.deepEqual(outgoing(model).messages, []);
+});
+
+const goal = (value) => ({ type: 'state', counter: 40, revision: 8, settings: { goal: value } });
+const counts = (counter, revision) => hears({ type: 'state', counter, revision });
+
+test('how much of a goal is done, up and down, and where it is 0', () => {
+  for (const [aim, value, done] of [[50, 40, 0.8], [50, 60, 1], [50, -5, 0], [-50, -40, 0.8], [-50, 5, 0], [0, 40, 0], [0, 0, 1]]) {
+    assert.equal(view(after(joined(), hears(goal(aim)), counts(value, 9))).done, done, `${value} of ${aim}`);
+  }
+  assert.equal(view(joined()).done, null);
+});
+
+test('a goal is a joy when it is reached, once', () => {
+  const reached = after(joined(), hears(goal(50)), counts(49, 9), counts(50, 10));
+  assert.equal(reached.joys, 1);
+  assert.equal(note(reached), 'goal.reached');
+  assert.equal(after(reached, counts(48, 11), counts(51, 12)).joys, 1);
+  assert.equal(after(reached, hears({ ...goal(52), counter: 50, revision: 11 }), counts(52, 12)).joys, 2, 'another goal');
+});
+
+test('a goal that was reached before anyone saw is no joy', () => {
+  assert.equal(after(begin(SEED), hears({ ...FIRST, settings: { goal: 30 } }), sends, counts(41, 8)).joys, 0);
+  assert.equal(after(joined(), hears(goal(30)), counts(41, 9)).joys, 0);
 });
 
 // A server that decides every operation once, and a network that breaks, repeats and delays as it likes.

@@ -7,29 +7,52 @@ import { gzipSync } from 'node:zlib';
 const web = fileURLToPath(new URL('../../web/', import.meta.url));
 const read = (name) => readFileSync(web + name, 'utf8');
 const html = read('index.html');
+const parts = ['host', 'menu', 'stage'];
 const references = [...html.matchAll(/\s(?:href|src)="([^"]+)"/g)].map(([, url]) => url);
+
+// A script and all that it imports, but for what it imports when it runs.
+function modules(name, found = new Set()) {
+  if (found.has(name)) return found;
+  found.add(name);
+  for (const [, path] of read(name).matchAll(/from '\.\/([^']+)'/g)) modules(path, found);
+  return found;
+}
+
+const total = (names) => [...new Set(names)].reduce((sum, name) => {
+  const bytes = readFileSync(web + name);
+  return sum + Math.min(gzipSync(bytes, { level: 9 }).length, bytes.length);
+}, 0);
+const guest = [
+  'index.html', 'fonts/plaque.woff2', 'locales/fr.json', 'joy.js', 'menu.html', 'menu.css',
+  ...references.map((url) => url.slice('/static/'.length)), ...modules('app.js'), ...modules('menu.js'),
+];
 
 test('everything the page asks for is here, and under /static/', () => {
   for (const url of references) {
     assert.match(url, /^\/static\//);
     assert.ok(existsSync(web + url.slice('/static/'.length)), url);
   }
+  for (const part of parts) for (const kind of ['html', 'css', 'js']) assert.ok(existsSync(`${web}${part}.${kind}`), part + kind);
 });
 
-test('every module that is imported is preloaded, so that one round trip fetches them all', () => {
-  const imported = readdirSync(web).filter((name) => name.endsWith('.js'))
-    .flatMap((name) => [...read(name).matchAll(/from '\.\/([^']+)'/g)].map(([, path]) => `/static/${path}`));
-  for (const url of new Set(imported)) assert.ok(html.includes(`rel="modulepreload" href="${url}"`), url);
+test('every module of a guest’s is preloaded, so that one round trip fetches them all, and no other', () => {
+  const preloaded = [...html.matchAll(/rel="modulepreload" href="\/static\/([^"]+)"/g)].map(([, name]) => name);
+  assert.deepEqual(preloaded.sort(), [...modules('app.js')].filter((name) => name !== 'app.js').sort());
 });
 
 test('nothing inline, which the Content-Security-Policy would refuse, and zoom is not forbidden', () => {
-  assert.doesNotMatch(html, /<style|\sstyle="|<script(?![^>]+src=)|\son\w+="/);
+  for (const name of readdirSync(web).filter((file) => file.endsWith('.html'))) {
+    assert.doesNotMatch(read(name), /<style|\sstyle="|<script(?![^>]+src=)|\son\w+="/, name);
+  }
   assert.doesNotMatch(html, /maximum-scale|user-scalable/);
 });
 
-test('the page weighs less than 40 KB, compressed', () => {
-  const parts = ['index.html', 'fonts/plaque.woff2', ...references.map((url) => url.slice('/static/'.length))];
-  const weight = (name) => Math.min(gzipSync(readFileSync(web + name), { level: 9 }).length, readFileSync(web + name).length);
-  const total = [...new Set(parts)].reduce((sum, name) => sum + weight(name), 0);
-  assert.ok(total < 40_000, `${total} bytes`);
+test('text grows with the person’s own size, but where it follows the screen', () => {
+  for (const name of readdirSync(web).filter((file) => file.endsWith('.css') && file !== 'stage.css')) {
+    assert.doesNotMatch(read(name), /font(-size)?:[^;]*\b\d+px[^;]*;/g, name);
+  }
+});
+
+test('all that a guest may ever load weighs less than 40,000 bytes, compressed', () => {
+  assert.ok(total(guest) < 40_000, `${total(guest)} bytes`);
 });

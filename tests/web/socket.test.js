@@ -7,11 +7,12 @@ import { dice, fakeEnv, fakeWebSocket } from './fakes.js';
 function start(options) {
   const WebSocket = fakeWebSocket();
   const env = Object.assign(fakeEnv(options), { WebSocket });
-  const told = { messages: [], away: [], turnedOut: 0 };
+  const told = { messages: [], away: [], turnedOut: 0, removed: 0 };
   const socket = createSocket('ws://127.0.0.1/ws', 'lan-counter.v1', env, {
     message: (message) => told.messages.push(message),
     away: (seconds) => told.away.push(seconds),
     turnedOut: () => { told.turnedOut += 1; },
+    removed: () => { told.removed += 1; },
   });
   socket.connect();
   return { WebSocket, env, told, socket, made: WebSocket.made };
@@ -211,6 +212,20 @@ test('1008 is told as what it is, other ends are not', () => {
   made[1].open();
   made[1].end(1001);
   assert.equal(told.turnedOut, 1);
+});
+
+test('4003: removed by the host, and nothing opens another one', () => {
+  const { made, told, env, socket } = open();
+  const away = told.away.length;
+  made[0].end(4003);
+  assert.equal(told.removed, 1);
+  socket.wake();
+  socket.connect();
+  socket.send({ type: 'add', op: 1, delta: 1 });
+  env.pass(60_000);
+  assert.equal(made.length, 1);
+  assert.equal(told.away.length, away);
+  assert.equal(env.timers, 0);
 });
 
 test('a socket that was let go has no say any more, and leaves no timer behind', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { forgetSecret, takeSecret } from '../../web/secret.js';
+import { forgetSecret, keep, recall, takeSecret } from '../../web/storage.js';
 
 function tab(hash, kept = {}) {
   const replaced = [];
@@ -39,4 +39,13 @@ test('where storage is forbidden the secret works until the page is loaded again
   assert.equal(takeSecret({ ...tab('#host=s3'), storage: forbidden }), 's3');
   assert.equal(takeSecret({ ...tab(''), storage: forbidden }), null);
   forgetSecret({ storage: forbidden });
+});
+
+test('choices are kept where that is allowed, and else forgotten', () => {
+  const { storage } = tab('');
+  keep(storage, 'language', 'fr');
+  assert.equal(recall(storage, 'language'), 'fr');
+  assert.equal(recall(storage, 'name'), null);
+  keep(forbidden, 'name', 'Ada');
+  assert.equal(recall(forbidden, 'name'), null);
 });

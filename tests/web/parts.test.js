@@ -1,0 +1,54 @@
+// What the host's and the projector's parts decide without a page.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { addressed, mix } from '../../web/address.js';
+import { formatter } from '../../web/digits.js';
+import { steps } from '../../web/host.js';
+import { choice } from '../../web/join.js';
+import { rows } from '../../web/people.js';
+import { ownAddress } from '../../web/stage.js';
+
+const t = (key, { n } = {}) => (n === undefined ? key : `${key} ${n}`);
+const person = (more) => ({ person: 7, name: '', added: 0, role: 'guest', classic: false, ...more });
+const row = (more) => rows([person(more)], t, formatter('en'))[0];
+
+test('people have their names, or a number', () => {
+  assert.equal(row({ name: 'Ada' }).name, 'Ada');
+  assert.equal(row({}).name, 'people.guest 7');
+  assert.equal(row({ classic: true }).name, 'people.classic 7');
+  assert.equal(row({ role: 'host' }).name, 'people.host 7');
+});
+
+test('what somebody added has its sign', () => {
+  assert.deepEqual([3, 0, -1_200].map((added) => row({ added }).sum), ['+3', '0', '\u22121,200']);
+});
+
+test('a host cannot be removed', () => {
+  assert.deepEqual([row({}).mayGo, row({ role: 'host' }).mayGo], [true, false]);
+});
+
+test('addresses are named with their interface, the unlikely ones as what they are', () => {
+  assert.equal(choice({ address: '192.168.1.42', interface: 'Wi-Fi', kind: 'private' }, t), 'Wi-Fi, 192.168.1.42');
+  assert.equal(choice({ address: '172.17.0.1', interface: 'docker0', kind: 'virtual' }, t), 'docker0, 172.17.0.1 (join.virtual)');
+});
+
+test('an address is shown without what need not be typed, in the plate’s font if that can', () => {
+  const shown = (join) => mix({ join }, addressed);
+  assert.equal(shown('http://192.168.1.42:8000/').address, '192.168.1.42:8000');
+  assert.equal(shown('http://192.168.1.42:8000/').inPlaque, true);
+  assert.equal(shown('http://[fd00::2]:8000/').inPlaque, false);
+  assert.equal(shown('').address, '');
+});
+
+test('a projector’s own address is one to join at, unless nobody else can open it', () => {
+  const own = (url) => ownAddress(new URL(url));
+  assert.equal(own('http://192.168.1.42:8000/projector'), 'http://192.168.1.42:8000/');
+  for (const host of ['127.0.0.1', '127.1.2.3', 'localhost', '[::1]']) assert.equal(own(`http://${host}:8000/projector`), '');
+});
+
+test('the steps on offer, and one of the host’s own among them', () => {
+  assert.deepEqual(steps(5), [1, 5, 10]);
+  assert.deepEqual(steps(7), [1, 5, 7, 10]);
+});

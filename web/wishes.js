@@ -1,0 +1,13 @@
+// What the model does for parts of the page that come later.
+
+import { enqueue, flush } from './logic.js';
+
+/** The host asks for an operation. */
+export function ask(model, message) {
+  return model.role === 'host' ? enqueue(flush(model), message) : model;
+}
+
+/** The person is called by this name, or by none: `hello` says so. */
+export function rename(model, name) {
+  return { ...model, name, stage: ['greeted', 'joined'].includes(model.stage) ? 'met' : model.stage };
+}
