@@ -275,6 +275,16 @@ def test_nothing_is_cut_off_on_a_small_screen_nor_with_large_text(
                 assert box["x"] >= 0 and box["x"] + box["width"] <= size["width"]
 
 
+def test_where_there_is_room_nothing_needs_to_be_scrolled(shared: Program, visit: Open) -> None:
+    for url, size in (
+        (shared.join_url, PHONE),
+        (shared.host_url, WINDOW),
+        (shared.join_url + "projector", SCREEN),
+    ):
+        page = visit(url, size, line=Line())
+        assert page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+
+
 def test_the_menu_fits_a_small_screen_with_large_text(shared: Program, visit: Open) -> None:
     page = visit(shared.join_url, SMALL)
     page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
