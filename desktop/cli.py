@@ -147,20 +147,45 @@ class _Program:
                 preferences=self._preferences,
                 forward=(token, self._come_forward),
             )
-            server.start(self._server_ended)
             join, host = url(lan or LOOPBACK, port), f"{url(LOOPBACK, port)}#host={secret}"
-            try:
+
+            def announce() -> None:
                 leave_word(Running(join=join, port=port, token=token))
                 say(f"Join: {join}")
                 say(f"Host: {host}")
                 if lan is None:
                     say("There is no network: only this machine can join.", error=True)
-                self._show(host)
-            finally:
-                self._ending.set()
-                server.stop()
-                server.join()
+
+            if options.headless:
+                self._serve(server, announce)
+            else:
+                server.start(self._server_ended)
+                announce()
+                try:
+                    self._show(host)
+                finally:
+                    self._ending.set()
+                    server.stop()
+                    server.join()
             return self._code
+
+    def _serve(self, server: Server, announce: Callable[[], None]) -> None:
+        """Serve in this thread until the program is to end."""
+        begun = False
+
+        def started() -> None:
+            nonlocal begun
+            begun = True
+            announce()
+
+        if self._ending.is_set():
+            server.stop()
+        try:
+            server.run(started)
+        except Exception as error:
+            if not begun:
+                raise
+            self._server_ended(error)
 
     def _address(self) -> str | None:
         """The address that others are to join at; None without a network. It may change while the program runs."""
@@ -171,10 +196,9 @@ class _Program:
 
     def _show(self, host: str) -> None:
         """Open the window and return when it is closed; without one, return when the program is to end."""
-        reason = None if self._options.headless else window.unavailable()
+        reason = window.unavailable()
         if reason:
             say(f"{reason} The counter runs on without it; stop it with Ctrl-C.", error=True)
-        if self._options.headless or reason:
             self._ending.wait()
             return
         self._window = window.Window(
@@ -214,6 +238,8 @@ class _Program:
             self._ending.set()
             if self._window:
                 self._window.close()
+            if self._server and self._options.headless:
+                self._server.stop()
 
     def _server_ended(self, error: BaseException | None) -> None:
         if error:

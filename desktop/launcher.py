@@ -50,12 +50,11 @@ class Server:
         self._fixed = fixed
         self._forward = forward
         self._preferences = preferences
-        self._started: Future[None] = Future()
-        self._ended: Callable[[BaseException | None], None] = lambda error: None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room: Room | None = None
         self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, name="server", daemon=True)
+        self._stopping = False
+        self._thread: threading.Thread | None = None
 
     def start(self, ended: Callable[[BaseException | None], None]) -> None:
         """Run in a thread of its own; returns once connections are accepted.
@@ -63,9 +62,26 @@ class Server:
         `ended` is called in that thread when the server has stopped, with the error that ended it if there was one.
         Raises JournalError.
         """
-        self._ended = ended
+        started: Future[None] = Future()
+
+        def run() -> None:
+            failure: BaseException | None = None
+            try:
+                self.run(lambda: started.set_result(None))
+            except BaseException as error:
+                failure = error
+            if started.done():
+                ended(failure)
+            else:
+                started.set_exception(failure or RuntimeError("The server ended before it began."))
+
+        self._thread = threading.Thread(target=run, name="server", daemon=True)
         self._thread.start()
-        self._started.result()
+        started.result()
+
+    def run(self, started: Callable[[], None]) -> None:
+        """Run in this thread until stopped; `started` is called once connections are accepted. Raises JournalError."""
+        asyncio.run(self._serve(started))
 
     @property
     def people(self) -> int:
@@ -73,27 +89,21 @@ class Server:
         return self._room.people if self._room else 0
 
     def stop(self) -> None:
-        """From any thread, also twice: stop serving. Returns at once."""
+        """From any thread, at any moment, also twice: stop serving. Returns at once."""
+        self._stopping = True
         if self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop.set)
 
     def join(self) -> None:
-        """Wait until all is let go of."""
-        self._thread.join()
+        """Wait until the thread has let go of everything."""
+        if self._thread:
+            self._thread.join()
 
-    def _run(self) -> None:
-        failure: BaseException | None = None
-        try:
-            asyncio.run(self._serve())
-        except BaseException as error:
-            failure = error
-        if not self._started.done():
-            self._started.set_exception(failure or RuntimeError("The server ended before it began."))
-        else:
-            self._ended(failure)
-
-    async def _serve(self) -> None:
+    async def _serve(self, started: Callable[[], None]) -> None:
         loop = self._loop = asyncio.get_running_loop()
+        # Before there was a loop, nobody could be woken in it.
+        if self._stopping:
+            self._stop.set()
         hub: Hub
 
         def deliver(operations: Sequence[AnyOperation], last: int) -> None:
@@ -104,11 +114,11 @@ class Server:
             room = Room(restored(kept), epoch=kept.epoch, secret=self._secret, run=secrets.token_urlsafe(6))
             self._room = room
             hub = Hub(room, self._journal, kept.last)
-            await self._listen(hub)
+            await self._listen(hub, started)
         finally:
             self._journal.close()
 
-    async def _listen(self, hub: Hub) -> None:
+    async def _listen(self, hub: Hub, started: Callable[[], None]) -> None:
         """Serve until it is time to stop."""
         port = self._sockets[0].getsockname()[1]
         sites, name = Sites(port), LocalName(port)
@@ -130,7 +140,7 @@ class Server:
         try:
             await sites.start(runner, self._sockets)
             following = asyncio.create_task(reach.follow())
-            self._started.set_result(None)
+            started()
             await self._stop.wait()
         finally:
             if following:
