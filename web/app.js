@@ -25,7 +25,7 @@ const env = {
   still: () => calm.matches,
 };
 
-let model = begin(randomId(), secret, recall(kept, 'name') ?? '', projector);
+let model = begin(randomId(), secret, recall(kept, 'name')?.slice(0, 40) ?? '', projector);
 
 // What the parts see of the page, and may do to it.
 let page = {

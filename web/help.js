@@ -48,7 +48,8 @@ export const help = () => ({
       this.stage = 'found';
     } catch {
       // What is known without the server is told all the same.
-      this.causes = causes({ firewalls: [], addresses: this.network?.addresses ?? [] }).filter(({ key }) => key !== 'help.none');
+      const known = causes({ firewalls: [], addresses: this.network?.addresses ?? [] });
+      this.causes = known.filter(({ key }) => key !== 'help.none');
       this.stage = 'failed';
     }
   },

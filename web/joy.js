@@ -7,9 +7,11 @@ const COLOURS = ['var(--enamel)', 'var(--blue)', 'var(--white)'];
 export function celebrate() {
   // Over the page, and no part of it: whatever flies past its edge gives it no scroll bar.
   const air = box(document.body, { position: 'fixed', inset: 0, overflow: 'hidden', pointerEvents: 'none' });
-  const flying = [...document.querySelectorAll('.plate')].map((plate) => plate.getBoundingClientRect())
-    .flatMap((plate) => (plate.width ? COLOURS.flatMap((colour) => Array.from({ length: CHIPS / COLOURS.length }, () => thrown(air, plate, colour))) : []));
-  Promise.allSettled(flying.map(({ finished }) => finished)).then(() => air.remove());
+  const plates = [...document.querySelectorAll('.plate')].map((plate) => plate.getBoundingClientRect());
+  const flying = plates.filter(({ width }) => width).flatMap((plate) => (
+    Array.from({ length: CHIPS }, (_, i) => thrown(air, plate, COLOURS[i % COLOURS.length]).finished)
+  ));
+  Promise.allSettled(flying).then(() => air.remove());
 }
 
 function thrown(air, { left, top, width, height }, colour) {
