@@ -11,6 +11,11 @@ export function ownAddress({ hostname, origin }) {
   return LOOPBACK.test(hostname) ? '' : `${origin}/`;
 }
 
+/** The address that a code's picture opens: its title. */
+export function titleOf(svg) {
+  return /<title>(.*?)<\/title>/.exec(svg)?.[1] ?? '';
+}
+
 export const stage = () => {
   let pointing = null;
   let was = null; // full screen
@@ -18,6 +23,7 @@ export const stage = () => {
 
   return mix({
     code: null,
+    told: '', // the address that the code opens
     pointed: false,
 
     init() {
@@ -39,7 +45,9 @@ export const stage = () => {
       const turn = asked += 1;
       const answer = await fetch('/join.svg', { cache: 'no-store' }).catch(() => null);
       if (!answer || turn !== asked) return; // the server is away: it may well come back at the same address
-      this.code = answer.ok ? `data:image/svg+xml,${encodeURIComponent(await answer.text())}` : null;
+      const svg = answer.ok ? await answer.text() : '';
+      this.told = titleOf(svg);
+      this.code = svg ? `data:image/svg+xml,${encodeURIComponent(svg)}` : null;
     },
 
     enter() {
@@ -63,12 +71,12 @@ export const stage = () => {
       pointing = setTimeout(() => { this.pointed = false; }, POINTED);
     },
 
-    get join() { return this.network ? this.network.join ?? '' : ownAddress(location); },
+    get join() { return this.network ? this.network.join ?? '' : ownAddress(location) || this.told; },
     get wifiCode() { return this.wifi?.code ?? null; },
     get wifiName() { return this.wifi?.name ?? ''; },
     get how() {
-      if (this.network?.reach === 'local') return this.t('join.local');
-      return this.t(this.join ? 'stage.how' : this.code ? 'stage.scan' : 'join.none');
+      if (!this.join) return this.t('join.none');
+      return this.t(LOOPBACK.test(new URL(this.join).hostname) ? 'join.local' : 'stage.how');
     },
   }, addressed);
 };

@@ -7,8 +7,8 @@ from segno.helpers import make_wifi_data
 
 
 def address_code(url: str) -> bytes:
-    """The code that opens an address. Raises ValueError if it is too long for one."""
-    return _svg(url)
+    """The code that opens an address, and has it as its title. Raises ValueError if it is too long for one."""
+    return _svg(url, title=url)
 
 
 def wifi_code(name: str, password: str) -> bytes:
@@ -16,9 +16,10 @@ def wifi_code(name: str, password: str) -> bytes:
     return _svg(make_wifi_data(ssid=name, password=password or None, security="WPA" if password else None))
 
 
-def _svg(content: str) -> bytes:
+def _svg(content: str, title: str | None = None) -> bytes:
     # Level M or better survives a projector's blur; the quiet zone is the card's white around it.
     code = segno.make(content, error="m", micro=False)
     out = io.BytesIO()
-    code.save(out, kind="svg", border=0, dark="#0b1230", omitsize=True, xmldecl=False, svgclass=None, lineclass=None)
+    style = {"border": 0, "dark": "#0b1230", "omitsize": True, "svgclass": None, "lineclass": None}
+    code.save(out, kind="svg", xmldecl=False, title=title, **style)
     return out.getvalue()

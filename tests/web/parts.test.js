@@ -8,7 +8,7 @@ import { formatter } from '../../web/digits.js';
 import { steps } from '../../web/host.js';
 import { choice } from '../../web/join.js';
 import { rows } from '../../web/people.js';
-import { ownAddress } from '../../web/stage.js';
+import { ownAddress, titleOf } from '../../web/stage.js';
 
 const t = (key, { n } = {}) => (n === undefined ? key : `${key} ${n}`);
 const person = (more) => ({ person: 7, name: '', added: 0, role: 'guest', classic: false, ...more });
@@ -46,6 +46,12 @@ test('a projector’s own address is one to join at, unless nobody else can open
   const own = (url) => ownAddress(new URL(url));
   assert.equal(own('http://192.168.1.42:8000/projector'), 'http://192.168.1.42:8000/');
   for (const host of ['127.0.0.1', '127.1.2.3', 'localhost', '[::1]']) assert.equal(own(`http://${host}:8000/projector`), '');
+});
+
+test('a projector on the host’s own machine reads the address off its code', () => {
+  assert.equal(titleOf('<svg><title>http://192.168.1.42:8000/</title><path/></svg>'), 'http://192.168.1.42:8000/');
+  assert.equal(titleOf('<svg><path/></svg>'), '');
+  assert.equal(titleOf(''), '');
 });
 
 test('the steps on offer, and one of the host’s own among them', () => {

@@ -38,6 +38,7 @@ def read(svg: bytes) -> zxingcpp.Barcode:
 def test_the_code_opens_the_address_and_survives_a_blur(url: str) -> None:
     found = read(address_code(url))
     assert found.text == url
+    assert f"<title>{url}</title>".encode() in address_code(url)
     assert found.ec_level in ("M", "Q", "H")
 
 
