@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -91,8 +92,10 @@ class Server:
     def stop(self) -> None:
         """From any thread, at any moment, also twice: stop serving. Returns at once."""
         self._stopping = True
-        if self._loop and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stop.set)
+        if self._loop:
+            # A loop that has been closed meanwhile says so by this error.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._stop.set)
 
     def join(self) -> None:
         """Wait until the thread has let go of everything."""
