@@ -1,14 +1,14 @@
 """Real addresses, on machines of our own making: who can join where, while the network comes and goes."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.lan import PATIENCE, Machine, Talker, lan, refused
+from tests.e2e.lan import Machine, Talker, lan, refused
+from tests.e2e.program import until
 
 reason = refused()
 pytestmark = pytest.mark.skipif(reason is not None, reason=reason or "")
@@ -31,13 +31,6 @@ def wireless(machines: tuple[Machine, Machine]) -> tuple[Machine, Machine]:
     teacher.plug("wlan0", f"{TEACHER}/24")
     classmate.plug("wlan0", f"{CLASSMATE}/24")
     return machines
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def urls(program: Talker) -> tuple[str, str, str]:

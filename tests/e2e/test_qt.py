@@ -47,6 +47,25 @@ def test_the_projector_fills_the_screen_and_gives_it_back(program: Program, nati
         until(lambda: width() == before)
 
 
+def test_a_link_opens_in_the_real_browser_and_the_window_stays(
+    data: Path, screen: str, playwright: Playwright, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, browser = tmp_path / "opened", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    with Program(data, screen=screen) as program:
+        until(lambda: program.debugging_url is not None, within=30)
+        assert program.debugging_url
+        connection = playwright.chromium.connect_over_cdp(program.debugging_url, no_defaults=True, is_local=True)
+        until(lambda: bool(connection.contexts[0].pages))
+        page = connection.contexts[0].pages[0]
+        page.locator("a.url").click(timeout=15_000)
+        until(lambda: opened.exists() and opened.read_text() == f"{program.join_url}\n")
+        expect(page.locator("main.host")).to_be_visible()
+        connection.close()
+
+
 def test_a_download_asks_where_to_and_is_saved(
     data: Path, screen: str, playwright: Playwright, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
