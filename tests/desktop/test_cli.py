@@ -298,6 +298,15 @@ def test_after_a_kill_the_next_start_is_no_second_one(tmp_path: Path) -> None:
 # --- ending ---
 
 
+@pytest.fixture
+def hangups_count() -> Iterator[None]:
+    """Whoever started the tests to outlive a terminal has told all that they start to ignore SIGHUP."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangups_count")
 @pytest.mark.parametrize(
     ("signal_", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)]
 )
