@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
+import msgspec
 import platformdirs
 
 from desktop import __version__, network, preferences, window
@@ -24,7 +25,7 @@ from desktop.launcher import Server
 from desktop.reach import url
 from desktop.server.pages import folder
 from desktop.server.sites import LOOPBACK, ListenError, listen
-from desktop.words import language, question_before_closing
+from desktop.words import language, question_before_closing, told
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +154,8 @@ class _Program:
                 leave_word(Running(join=join, port=port, token=token))
                 say(f"Join: {join}")
                 say(f"Host: {host}")
+                for notice in server.notices:
+                    say(told(msgspec.to_builtins(notice), folder()), error=True)
                 if lan is None:
                     say("There is no network: only this machine can join.", error=True)
 

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from desktop import preferences
 from desktop.core.counter import AnyOperation, Counter
+from desktop.core.protocol import Notice
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError, Kept
 from desktop.mdns import LocalName
@@ -51,6 +52,8 @@ class Server:
         self._fixed = fixed
         self._forward = forward
         self._preferences = preferences
+        self.notices: Sequence[Notice] = ()
+        """What the host must know of the counter that was kept, once the server has started."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room: Room | None = None
         self._stop = asyncio.Event()
@@ -114,8 +117,14 @@ class Server:
 
         kept = self._journal.open(deliver)
         try:
-            room = Room(restored(kept), epoch=kept.epoch, secret=self._secret, run=secrets.token_urlsafe(6))
-            self._room = room
+            self.notices = kept.notices
+            room = self._room = Room(
+                restored(kept),
+                epoch=kept.epoch,
+                secret=self._secret,
+                run=secrets.token_urlsafe(6),
+                notices=kept.notices,
+            )
             hub = Hub(room, self._journal, kept.last)
             await self._listen(hub, started)
         finally:

@@ -37,6 +37,7 @@ let page = {
   missing: [], // parts that could not be had
   network: null,
   roster: [],
+  notices: [],
 
   change(how) {
     become(how(model));
@@ -112,7 +113,7 @@ function become(next) {
   const { model: after, messages } = outgoing(next);
   model = after;
   // The host's lists apart, so that they are not made anew at each click.
-  page.show({ view: view(model), network: model.network, roster: model.roster });
+  page.show({ view: view(model), network: model.network, roster: model.roster, notices: model.notices });
   if (secret && !model.secret) forgetSecret(tab);
   if (isUp && !page.isUp) announce.own();
   if (!isUp && page.isUp && page.missing.length) page.bring(...page.missing);

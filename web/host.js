@@ -2,6 +2,7 @@
 
 import { help } from './help.js';
 import { joining } from './join.js';
+import { notices } from './notices.js';
 import { people } from './people.js';
 import { ask } from './wishes.js';
 
@@ -76,4 +77,4 @@ const settings = () => ({
   configure(changed) { this.change((model) => ask(model, { type: 'configure', settings: changed })); },
 });
 
-export default { naming, rules, settings, joining, people, help };
+export default { naming, notices, rules, settings, joining, people, help };

@@ -12,7 +12,7 @@ const NONE = { delta: 0, clicks: 0, seen: 0 };
 export function begin(seed, secret = null, name = '', screen = false) {
   return {
     seed, secret, name, screen, generation: 1, role: secret ? 'host' : 'guest',
-    stage: 'away', link: 'connecting', retryIn: null, network: null, roster: [],
+    stage: 'away', link: 'connecting', retryIn: null, network: null, roster: [], notices: [],
     epoch: null, counter: null, revision: 0, people: 0,
     settings: { title: '', step: 1, goal: null, locked: false, classic: true },
     nextOp: 1, sent: 0, pending: [], gathered: NONE, mine: 0, news: null, cheered: null, joys: 0,
@@ -42,6 +42,7 @@ export function receive(model, message) {
     case 'error': return takeError(model, message);
     case 'network': return { ...model, network: message };
     case 'roster': return { ...model, roster: message.people };
+    case 'notice': return { ...model, notices: [...model.notices, message] };
     default: return model;
   }
 }
@@ -156,6 +157,8 @@ function takeState(before, { epoch = before.epoch, ack, counter, revision, peopl
   const next = { ...model, people: people ?? model.people, settings: { ...model.settings, ...changed } };
   if (answered) {
     Object.assign(next, { stage: 'joined', link: 'up', retryIn: null });
+    // What follows the answer to `hello` is all there is.
+    if (model.stage === 'greeted') next.notices = [];
     next.pending = model.pending.filter(({ message }) => message.op > ack);
   } else if (model.stage === 'away') {
     next.stage = 'met';

@@ -23,6 +23,8 @@ lan-counter.v1 (the client offers that subprotocol)
                        {"type":"pong","at":123.4}
                        {"type":"network","join":"http://…/","reach":"lan"}       to the host: where others join
                        {"type":"roster","people":[{"person":7,"name":"Ada","added":3,"role":"guest","classic":false}]}
+                       {"type":"notice","code":"set_aside","path":"…","counter":42}    to the host: what became of the
+                                                                                 counter that was kept
 
 `op` numbers a client's operations from 1 without gaps; `ack` says up to which number they are decided for good. Types
 are strict (`true` and `1.0` are no integers), unknown keys are ignored, and a number past its limit is `out_of_range`,
@@ -31,22 +33,12 @@ not `malformed`, so that its operation is decided like any other.
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from desktop.core.counter import (
-    VALUE_LIMIT,
-    Add,
-    AnyOperation,
-    Configure,
-    Reset,
-    Set,
-    Settings,
-    SettingsChange,
-    Undo,
-)
+from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Reset, Set, Settings, SettingsChange, Undo
 
 V1: Final = "lan-counter.v1"
 MESSAGE_LIMIT: Final = 4_096
@@ -279,6 +271,18 @@ class Person(Struct, frozen=True, kw_only=True):
 
 class Roster(ServerMessage, frozen=True, kw_only=True):
     people: list[Person]
+
+
+class Notice(ServerMessage, frozen=True, kw_only=True):
+    """Something about the counter that was kept, which the host must know. Where `path` or `counter` is missing, there
+    is no old file, or nothing was known of its value."""
+
+    code: Literal["set_aside", "went_back", "not_saved"]
+    """The old counter was damaged, or older than was known; or: this run's lives in memory only, and ends with it."""
+    path: str | UnsetType = UNSET
+    """Where the old one is now."""
+    counter: int | UnsetType = UNSET
+    """The value that the new one began with: the last one known."""
 
 
 class ClassicError(Struct, frozen=True):

@@ -11,7 +11,7 @@ to be carried out in their order. `due` says when `tick` wants to be called.
 
 import hmac
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Final
 
@@ -30,6 +30,7 @@ from desktop.core.protocol import (
     Error,
     Hello,
     Network,
+    Notice,
     OperationRequest,
     Ping,
     Pong,
@@ -55,14 +56,16 @@ class Room:
     """The rules for one counter.
 
     `epoch` names the journal, `secret` is what the host proves itself with, `run` is a word that no other run of the
-    program has: it makes the names of classic clients, which have none of their own, unique.
+    program has: it makes the names of classic clients, which have none of their own, unique. The host is told the
+    `notices`.
     """
 
-    def __init__(self, counter: Counter, *, epoch: str, secret: str, run: str) -> None:
+    def __init__(self, counter: Counter, *, epoch: str, secret: str, run: str, notices: Sequence[Notice] = ()) -> None:
         self.counter = counter
         self.epoch = epoch
         self._secret = secret.encode()
         self._run = run
+        self._notices = notices
         self._joined = 0
         self._members: dict[Key, Member] = {}
         self._by_client: defaultdict[str, set[Member]] = defaultdict(set)
@@ -180,7 +183,7 @@ class Room:
                 commands.append(self._error(member, Code.NOT_HOST, "This is not the host's secret."))
         commands.append(Send((member.key,), encode(self._outgoing.whole_state(member))))
         if member.host:
-            commands.append(Send((member.key,), encode(self._network)))
+            commands += [Send((member.key,), encode(message)) for message in (self._network, *self._notices)]
         return commands
 
     def _remove(self, member: Member, person: int) -> list[Command]:

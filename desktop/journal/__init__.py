@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
 from desktop.core.counter import AnyOperation
+from desktop.core.protocol import Notice
 
 
 class JournalError(Exception):
@@ -26,6 +27,8 @@ class Kept(NamedTuple):
     operations: Sequence[AnyOperation]
     last: int
     """The number of the newest entry."""
+    notices: Sequence[Notice] = ()
+    """What the host must know of how it was found."""
 
 
 Deliver = Callable[[Sequence[AnyOperation], int], None]

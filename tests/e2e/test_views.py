@@ -34,6 +34,7 @@ LAN: dict[str, Any] = {
     "devices": [],
 }
 NO_NETWORK: dict[str, Any] = LAN | {"join": None, "reach": "none", "name": None, "addresses": []}
+NOT_SAVED: dict[str, Any] = {"type": "notice", "code": "not_saved"}
 VISITED: dict[str, Any] = LAN | {"devices": [{"address": "192.168.1.77", "via": "192.168.1.42"}]}
 
 # Each colour scheme and each language, in every state.
@@ -45,8 +46,9 @@ Open = Callable[..., Page]
 class Line:
     """A page's connection: it can tell of a network that this machine need not have, and be cut."""
 
-    def __init__(self, network: dict[str, Any] = LAN) -> None:
+    def __init__(self, network: dict[str, Any] = LAN, *notices: dict[str, Any]) -> None:
         self._network = json.dumps(network)
+        self._notices = [json.dumps(notice) for notice in notices]
         self._routes: list[WebSocketRoute] = []
         self._is_cut = False
 
@@ -57,7 +59,21 @@ class Line:
             return
         self._routes.append(route)
         server = route.connect_to_server()
-        server.on_message(lambda told: route.send(self._network if json.loads(told)["type"] == "network" else told))
+
+        def tell(told: str | bytes) -> None:
+            if json.loads(told)["type"] != "network":
+                route.send(told)
+                return
+            for message in (self._network, *self._notices):
+                route.send(message)
+
+        server.on_message(tell)
+
+    def drop(self) -> None:
+        """Close it; the next one is let through."""
+        routes, self._routes = self._routes, []
+        for route in routes:
+            route.close()
 
     def cut(self) -> None:
         """Close it, and let no other be opened."""
@@ -228,6 +244,33 @@ def test_axe_finds_nothing_in_the_hosts_page(
     line.cut()
     connected(page, "down")
     is_fine(page)
+
+
+@LOOKS
+def test_what_became_of_the_kept_counter_is_told_until_the_host_has_read_it(
+    shared: Program, host: Page, visit: Open, scheme: str, locale: str
+) -> None:
+    path = "/home/ada/.local/share/LAN Counter/counter 2026-11-24 13.50.12.db"
+    line = Line(LAN, {"type": "notice", "code": "set_aside", "path": path, "counter": 1234}, NOT_SAVED)
+    page = visit(shared.host_url, WINDOW, line, locale, color_scheme=scheme)
+    notices = page.locator(".notice")
+    expect(notices).to_have_count(2)
+    expect(notices.first).to_contain_text(path)
+    expect(notices.first).to_contain_text(re.compile(r"\b1\D?234\b"))
+    is_fine(page)
+    for size in (SMALL, WINDOW):
+        page.set_viewport_size(size)
+        assert overflow(page) <= 0
+    notices.first.get_by_role("button").click()
+    expect(notices).to_have_count(1)
+    # A nothing that is saved stays nothing saved: no button, and it is back with the connection.
+    expect(notices.get_by_role("button")).to_have_count(0)
+    line.drop()
+    connected(page, "down")
+    connected(page)
+    expect(notices).to_have_count(1)
+    expect(notices).to_have_text(re.compile("Nothing is being saved|Rien n\u2019est enregistré"))
+    assert page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
 
 
 @pytest.mark.parametrize("network", [NO_NETWORK, VISITED], ids=["without a network", "with visitors"])

@@ -70,6 +70,7 @@ const MADE = {
   'join.': ['lan', 'local', 'none', 'virtual', 'tunnel', 'link-local'],
   'help.': ['blocks', 'unknown', 'allows', 'off', 'looking', 'unseen'],
   'help.do.': ['blocks', 'unknown'],
+  'notice.': ['set_aside', 'went_back', 'not_saved'],
 };
 const code = readdirSync(web).filter((name) => /\.(js|html)$/.test(name)).map(read).join('\n');
 const named = new Set([...code.matchAll(/'([a-z]+(?:[.-][\w-]+)*)'|data-(?:t|label)="([^"]+)"/g)].map(([, quoted, attribute]) => quoted ?? attribute));

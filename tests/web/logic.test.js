@@ -52,6 +52,15 @@ test('clicks show at once and go out as one operation, with the revision of the 
   assert.deepEqual(outgoing(flush(model)).messages, [{ type: 'add', delta: 3, seen: 7, op: 1 }]);
 });
 
+test('the notices are those of the newest answer to hello', () => {
+  const notice = (code) => hears({ type: 'notice', code });
+  const model = after(host(), notice('set_aside'), notice('not_saved'), hears({ type: 'state', counter: 41, revision: 8, ack: 0 }));
+  assert.deepEqual(model.notices.map(({ code }) => code), ['set_aside', 'not_saved']);
+  const again = after(away(model), joins(0, { role: 'host' }));
+  assert.deepEqual(again.notices, []);
+  assert.deepEqual(after(again, notice('went_back')).notices.map(({ code }) => code), ['went_back']);
+});
+
 test('clicks that cancel each other send nothing', () => {
   const model = flush(after(joined(), clicks(1, -1)));
   assert.deepEqual(outgoing(model).messages, []);

@@ -7,6 +7,7 @@ import { addressed, mix } from '../../web/address.js';
 import { formatter } from '../../web/digits.js';
 import { steps } from '../../web/host.js';
 import { choice } from '../../web/join.js';
+import { telling } from '../../web/notices.js';
 import { rows } from '../../web/people.js';
 import { ownAddress, titleOf } from '../../web/stage.js';
 
@@ -52,6 +53,22 @@ test('a projector on the host’s own machine reads the address off its code', (
   assert.equal(titleOf('<svg><title>http://192.168.1.42:8000/</title><path/></svg>'), 'http://192.168.1.42:8000/');
   assert.equal(titleOf('<svg><path/></svg>'), '');
   assert.equal(titleOf(''), '');
+});
+
+test('a notice says what happened, what the number is now and where the old file is', () => {
+  const said = (notice) => telling(notice, (key, { n, path } = {}) => `*${key}* ${n ?? path ?? ''}`.trim());
+  const text = ({ pieces }) => pieces.map((piece) => piece.text).join('');
+  const damaged = said({ code: 'set_aside', path: '/a*b*.db', counter: 0 });
+  assert.equal(text(damaged), 'notice.set_aside notice.goes_on 0');
+  assert.equal(damaged.file, '*notice.kept* /a*b*.db');
+  assert.equal(text(said({ code: 'set_aside', path: '/old.db' })), 'notice.set_aside notice.afresh');
+  assert.equal(said({ code: 'went_back', counter: 7 }).file, '');
+  assert.equal(text(said({ code: 'not_saved' })), 'notice.not_saved');
+});
+
+test('what goes on being so can’t be dismissed', () => {
+  const mayGo = (code) => telling({ type: 'notice', code }, t).mayGo;
+  assert.deepEqual(['set_aside', 'went_back', 'not_saved'].map(mayGo), [true, true, false]);
 });
 
 test('the steps on offer, and one of the host’s own among them', () => {

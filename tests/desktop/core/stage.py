@@ -7,6 +7,7 @@ from typing import Any
 from desktop.core.commands import Close, Command, Record, Send
 from desktop.core.counter import AnyOperation, Counter
 from desktop.core.outgoing import PRESENCE_PAUSE
+from desktop.core.protocol import Notice
 from desktop.core.room import Room
 
 ADA = "ada-0123456789-0123456789"
@@ -17,8 +18,8 @@ SECRET = "the host's secret"
 class Stage:
     """A room, a clock, and a journal that writes when it is told to; collects what every connection is sent."""
 
-    def __init__(self, counter: Counter | None = None) -> None:
-        self.room = Room(counter or Counter(), epoch="epoch", secret=SECRET, run="run")
+    def __init__(self, counter: Counter | None = None, notices: Sequence[Notice] = ()) -> None:
+        self.room = Room(counter or Counter(), epoch="epoch", secret=SECRET, run="run", notices=notices)
         self.now = 100.0
         self.batches: list[Sequence[AnyOperation]] = []
         self.sent: dict[str, list[dict[str, Any]]] = {}

@@ -16,6 +16,7 @@ from desktop.core.protocol import (
     Error,
     Hello,
     Network,
+    Notice,
     OperationRequest,
     Ping,
     Pong,
@@ -189,6 +190,10 @@ def test_messages_to_clients_have_what_the_contract_names_and_nothing_else() -> 
     }  # fmt: skip
     assert json.loads(encode(Pong(at=123.4))) == {"type": "pong", "at": 123.4}
     assert json.loads(encode(Network(join=None, reach="none"))) == {"type": "network", "join": None, "reach": "none"}
+    assert json.loads(encode(Notice(code="not_saved"))) == {"type": "notice", "code": "not_saved"}
+    assert json.loads(encode(Notice(code="set_aside", path="/old.db", counter=42))) == {
+        "type": "notice", "code": "set_aside", "path": "/old.db", "counter": 42,
+    }  # fmt: skip
     assert encode(ClassicState(7)) == b'{"counter":7}'
     assert json.loads(encode(ClassicState(7, ClassicError(Code.LOCKED, "m")))) == {
         "counter": 7,

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from desktop.core.commands import Heartbeat, Pause
 from desktop.core.counter import AnyOperation, Counter
-from desktop.core.protocol import Network
+from desktop.core.protocol import Network, Notice
 from desktop.core.room import PING_AFTER, REMOVED, SILENCE_LIMIT, STALL_LIMIT
 from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 
@@ -255,6 +255,17 @@ def test_only_the_hosts_learn_where_others_join(stage: Stage) -> None:
     stage.do(stage.room.announce(Network(join=None, reach="none")))
     assert stage.take("h")[-1] == {"type": "network", "join": None, "reach": "none"}
     assert all(m["type"] != "network" for m in stage.take("b"))
+
+
+def test_the_hosts_alone_are_told_the_notices_each_time_they_come() -> None:
+    stage = Stage(notices=[Notice(code="set_aside", path="/old.db", counter=42), Notice(code="not_saved")])
+    stage.join("h", local=True)
+    stage.greet("b", BOB)
+    for _ in range(2):
+        stage.say("h", type="hello", client=ADA, host=SECRET)
+        assert [m["type"] for m in stage.take("h")] == ["state", "network", "notice", "notice"]
+    stage.settle()
+    assert all(m["type"] != "notice" for m in stage.take("b"))
 
 
 def test_the_host_sends_somebody_away_and_that_page_stays_away(stage: Stage) -> None:

@@ -50,7 +50,7 @@ def kept_in(path: Path) -> Kept:
 def test_a_new_journal_is_empty_and_has_an_epoch_of_its_own(tmp_path: Path) -> None:
     first, second = kept_in(tmp_path / "1.db"), kept_in(tmp_path / "2.db")
 
-    assert first[1:] == (None, [], 0)
+    assert first[1:4] == (None, [], 0)
     assert len(first.epoch) >= 16
     assert first.epoch != second.epoch
 
@@ -84,7 +84,7 @@ def test_a_reopened_journal_gives_back_every_kind_of_operation_and_its_epoch(dat
         journal.append(EVERY_KIND).result(PATIENCE)
         journal.append([title]).result(PATIENCE)
 
-    assert kept_in(database) == (new.epoch, None, [*EVERY_KIND, title], 6)
+    assert kept_in(database)[:4] == (new.epoch, None, [*EVERY_KIND, title], 6)
 
 
 def test_numbers_go_on_after_a_restart(database: Path) -> None:
@@ -103,7 +103,7 @@ def test_after_a_snapshot_only_later_entries_are_given_back(database: Path) -> N
         journal.snapshot(b'{"value":1}', 2).result(PATIENCE)
         journal.append([C]).result(PATIENCE)
 
-    assert kept_in(database)[1:] == (b'{"value":1}', [C], 3)
+    assert kept_in(database)[1:4] == (b'{"value":1}', [C], 3)
 
 
 def test_numbers_go_on_after_a_snapshot_with_nothing_behind_it(database: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_newer_snapshot_replaces_the_old_one_and_the_entries_stay_as_the_histo
             journal.append([A]).result(PATIENCE)
             journal.snapshot(str(number).encode(), number).result(PATIENCE)
 
-    assert kept_in(database)[1:] == (b"3", [], 3)
+    assert kept_in(database)[1:4] == (b"3", [], 3)
     assert rows(database, "SELECT last FROM batch") == [(1,), (2,), (3,)]
 
 
@@ -238,7 +238,7 @@ def test_a_batch_that_cannot_be_written_is_refused_and_the_next_one_has_its_numb
         journal.append([C]).result(PATIENCE)
 
     assert delivered == [([A], 1), ([C], 2)]
-    assert kept_in(database)[1:] == (None, [A, C], 2)
+    assert kept_in(database)[1:4] == (None, [A, C], 2)
 
 
 def no_database(path: Path) -> None:
