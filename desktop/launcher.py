@@ -12,14 +12,13 @@ from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
 from aiohttp import web
 
 from desktop import preferences
-from desktop.core.counter import AnyOperation, Counter
+from desktop.core.counter import AnyOperation
 from desktop.core.protocol import Notice
 from desktop.core.room import Room
-from desktop.journal import Journal, JournalError, Kept
+from desktop.journal import Journal
 from desktop.mdns import LocalName
 from desktop.reach import Reach
 from desktop.server.app import application
@@ -119,7 +118,7 @@ class Server:
         try:
             self.notices = kept.notices
             room = self._room = Room(
-                restored(kept),
+                kept.counter,
                 epoch=kept.epoch,
                 secret=self._secret,
                 run=secrets.token_urlsafe(6),
@@ -165,14 +164,3 @@ class Server:
         kept = preferences.load(self._preferences)
         kept.interface = interface
         preferences.save(self._preferences, kept)
-
-
-def restored(kept: Kept) -> Counter:
-    """The counter as the journal kept it. Raises JournalError."""
-    try:
-        counter = msgspec.json.decode(kept.state, type=Counter) if kept.state else Counter()
-    except msgspec.MsgspecError as error:
-        raise JournalError(f"The snapshot can't be read: {error}.") from error
-    for operation in kept.operations:
-        counter.apply(operation)
-    return counter

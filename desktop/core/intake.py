@@ -11,6 +11,10 @@ RETRY_PAUSE: Final = 1.0
 """Seconds until a batch is tried again that the journal couldn't write."""
 
 
+LIMIT: Final = 50_000
+"""Operations that may wait. A journal that works never has that many; one that doesn't must not fill the memory."""
+
+
 class Intake:
     """Keeps every operation until the journal gives it back; drops none."""
 
@@ -24,6 +28,11 @@ class Intake:
     def newest(self, client: str, decided: int) -> int:
         """The newest `op` of a client that is on its way, or else the one that is `decided`."""
         return self._newest.get(client, decided)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more should be taken: whoever has more keeps it."""
+        return len(self._waiting) + len(self._recording) >= LIMIT
 
     def add(self, operation: AnyOperation) -> None:
         self._waiting.append(operation)

@@ -48,6 +48,11 @@ STALL_LIMIT: Final = 60.0
 """Seconds that a connection may take nothing."""
 CHECK_PAUSE: Final = 1.0
 WRONG_SECRETS: Final = 5
+SLEPT: Final = 10.0
+"""Seconds without a look at the connections, after which it wasn't they who were silent: the machine slept."""
+FULL: Final = 1013
+"""The close code "try again later" (registered with IANA, RFC 6455, section 11.7)."""
+TOO_MUCH: Final = "Too much waits to be recorded."
 REMOVED: Final = 4003
 """The close code for somebody whom the host has removed (private use, RFC 6455, section 7.4.2)."""
 
@@ -70,6 +75,7 @@ class Room:
         self._members: dict[Key, Member] = {}
         self._by_client: defaultdict[str, set[Member]] = defaultdict(set)
         self._network = Network(join=None, reach="none")
+        self._notices = notices
         self._removed: set[str] = set()
         self._intake = Intake()
         self._outgoing = Outgoing(counter, epoch, self._members)
@@ -149,6 +155,8 @@ class Room:
         return commands
 
     def _taken_classic(self, member: Member, text: str) -> list[Command]:
+        if self._intake.full:
+            return [Close(member.key, FULL, TOO_MUCH)]
         self._intake.add(Set(member.client, 0, member.host, parse_classic(text)))
         return []
 
@@ -203,6 +211,9 @@ class Room:
         if op <= decided:
             self._outgoing.tell(member, ACK)
         elif op > newest:
+            # Dropping this one and taking the next would leave a gap: so the page keeps all it has, and comes back.
+            if self._intake.full:
+                return [Close(member.key, FULL, TOO_MUCH)]
             self._intake.add(request.operation(client, member.host))
         return []
 
@@ -246,6 +257,8 @@ class Room:
         commands: list[Command] = [Record(batch)] if batch else []
         commands += self._outgoing.beat(now)
         if now >= self._check_at:
+            if now - self._check_at > SLEPT:
+                self._woke(now)
             self._check_at = now + CHECK_PAUSE
             commands += self._check(now)
         return commands
@@ -253,6 +266,14 @@ class Room:
     def flushed(self, started: float, ended: float) -> None:
         """What the last tick sent took this long: the next beat waits accordingly."""
         self._outgoing.flushed(started, ended)
+
+    def _woke(self, now: float) -> None:
+        """Nobody could be heard for a while: all are asked, and have as long as anybody to answer."""
+        for member in self._members.values():
+            member.heard = max(member.heard, now - PING_AFTER)
+            member.pinged = False
+            if member.stalled_at is not None:
+                member.stalled_at = now
 
     def _check(self, now: float) -> list[Command]:
         """Find connections that are dead, and ask those that have been silent."""
@@ -262,7 +283,7 @@ class Room:
             stalled = member.stalled_at is not None and now - member.stalled_at > STALL_LIMIT
             if stalled or now - member.heard > SILENCE_LIMIT:
                 commands.append(Close(member.key, None))
-            elif now - member.heard > PING_AFTER and not member.pinged:
+            elif now - member.heard >= PING_AFTER and not member.pinged:
                 member.pinged = True
                 silent.append(member.key)
         if silent:

@@ -2,6 +2,7 @@
 
     open     -> what was kept: a snapshot of the counter, and the entries recorded after it
     append   -> a batch of operations; once durable they come back through `deliver`, in the order all agree on
+    witness  -> how far the counter has come, kept apart, so that a journal that has lost entries is found out
     snapshot -> the state after one of the entries, so that the next start is quick; the entries stay, as the history
 
 Entries are numbered from 1, in that order.
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
-from desktop.core.counter import AnyOperation
+from desktop.core.counter import AnyOperation, Counter
 from desktop.core.protocol import Notice
 
 
@@ -20,11 +21,10 @@ class JournalError(Exception):
 
 
 class Kept(NamedTuple):
-    """What an opened journal holds: `state` is a snapshot's bytes, if there is one, `operations` came after it."""
+    """What an opened journal holds."""
 
     epoch: str
-    state: bytes | None
-    operations: Sequence[AnyOperation]
+    counter: Counter
     last: int
     """The number of the newest entry."""
     notices: Sequence[Notice] = ()
@@ -42,7 +42,13 @@ class Journal(Protocol):
         """Start. Raises JournalError."""
 
     def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
-        """Record a batch, wholly or not at all. Done after `deliver` has been called; may hold a JournalError."""
+        """Record a batch, wholly or not at all. Done after `deliver` has been called; may hold a JournalError.
+
+        A batch that failed may be given again, with more behind it: none of it is recorded twice.
+        """
+
+    def witness(self, last: int, value: int, revision: int) -> None:
+        """Remember what the counter was after entry `last`."""
 
     def snapshot(self, state: bytes, last: int) -> Future[None]:
         """Keep the state after entry `last`. May hold a JournalError."""

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 DRAIN_PAUSE: Final = 0.008
 """Seconds between two looks at the connections that couldn't be written to."""
+WITNESS_PAUSE: Final = 0.25
+"""Seconds that the journal's witness may lag behind."""
 SNAPSHOT_EVERY: Final = 10_000
 """Entries: as many as a start may have to replay."""
 
@@ -41,6 +43,7 @@ class Hub:
         self._closing: set[asyncio.Task[None]] = set()
         self._appending: asyncio.Future[None] | None = None
         self._failing = False
+        self._witnessing: asyncio.TimerHandle | None = None
         self.closing = False
 
     @property
@@ -83,6 +86,8 @@ class Hub:
         self._last = last
         self._failing = False
         self._do(self._room.recorded(operations, self._loop.time()))
+        if self._witnessing is None:
+            self._witnessing = self._loop.call_later(WITNESS_PAUSE, self._witness)
         if last - self._kept >= SNAPSHOT_EVERY:
             self._keep()
 
@@ -103,6 +108,9 @@ class Hub:
             self.refuse(socket, 1001, "The server is stopping.")
         if self._closing:
             await asyncio.wait(self._closing)
+        if self._witnessing:
+            self._witnessing.cancel()
+            self._witness()
         if self._last > self._kept:
             await asyncio.wait([self._keep()])
 
@@ -188,6 +196,11 @@ class Hub:
             mistake = None if isinstance(error, JournalError) else error
             log.error("%s What is counted meanwhile is kept, and tried again every second.", error, exc_info=mistake)
         self._do(self._room.failed(self._loop.time()))
+
+    def _witness(self) -> None:
+        self._witnessing = None
+        counter = self._room.counter
+        self._journal.witness(self._last, counter.value, counter.revision)
 
     def _keep(self) -> asyncio.Future[None]:
         """Keep a snapshot: the next start needn't replay what is in it."""

@@ -19,7 +19,6 @@ from desktop.core.protocol import V1
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
 from desktop.journal.sqlite import SqliteJournal
-from desktop.launcher import restored
 from desktop.server.app import application
 from desktop.server.guard import named
 from desktop.server.hub import Hub
@@ -210,7 +209,7 @@ async def served(journal: Journal, pages: Pages, sock: socket.socket | None = No
         loop.call_soon_threadsafe(hub.recorded, operations, last)
 
     kept = journal.open(deliver)
-    hub = Hub(Room(restored(kept), epoch=kept.epoch, secret=SECRET, run="test"), journal, kept.last)
+    hub = Hub(Room(kept.counter, epoch=kept.epoch, secret=SECRET, run="test"), journal, kept.last)
     sock = sock or listen(["127.0.0.1"], 0)[0]
     port = sock.getsockname()[1]
     runner = web.AppRunner(

@@ -269,12 +269,17 @@ def test_a_folder_that_is_a_file_is_told(tmp_path: Path, name: str) -> None:
     assert str(tmp_path / name) in refused(tmp_path / name, *LOCAL)
 
 
-def test_a_counter_that_cannot_be_read_is_told_and_left_alone(tmp_path: Path) -> None:
+def test_a_counter_that_cannot_be_read_is_set_aside_and_told(tmp_path: Path) -> None:
     content = b"This is a shopping list, and a long one, too. " * 100
     (tmp_path / "counter.db").write_bytes(content)
 
-    assert "counter.db" in refused(tmp_path, *LOCAL)
-    assert (tmp_path / "counter.db").read_bytes() == content
+    with started(tmp_path) as running:
+        assert get(running.join)["counter"] == 0
+        _, told = running.end()
+
+    (aside,) = tmp_path.glob("counter 2*.db")
+    assert aside.read_bytes() == content
+    assert told == f"The saved counter was damaged. It starts again at 0. The old file is kept: {aside}\n"
 
 
 def test_a_second_start_is_shown_the_first(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ import aiohttp
 import msgspec
 import pytest
 
-from desktop.core.counter import Add, AnyOperation, Configure, Counter, Reset, Set, SettingsChange, Undo
-from desktop.journal import JournalError, Kept
+from desktop.core.counter import Add, AnyOperation, Configure, Reset, Set, SettingsChange, Undo
+from desktop.journal import JournalError
 from desktop.journal.sqlite import FORMAT, SqliteJournal
-from desktop.launcher import Server, restored
+from desktop.launcher import Server
 from desktop.server.sites import LOOPBACK, listen
 from tests.desktop.support import ADA, PATIENCE, SECRET, Client, change, true
 
@@ -76,28 +76,36 @@ def run(tmp_path: Path) -> Iterator[Run]:
 # --- from the journal ---
 
 
-def played(operations: Sequence[AnyOperation]) -> Counter:
-    return restored(Kept("epoch", None, operations, len(operations)))
+def test_the_counter_is_what_all_operations_made_of_it(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "counter.db")
+    journal.open(lambda operations, last: None)
+    journal.append(OPERATIONS).result(PATIENCE)
+    journal.close()
+    run = Run(tmp_path).start()
+    try:
+        health = msgspec.json.decode(run.get("/health")[1])
+    finally:
+        run.stop()
+
+    assert (health["counter"], health["revision"]) == (42, 6)
 
 
-def test_the_counter_is_what_all_operations_made_of_it() -> None:
-    counter = played(OPERATIONS)
+async def test_what_was_lost_is_told_to_the_host(tmp_path: Path) -> None:
+    (tmp_path / "counter.db").write_text("This is a shopping list. " * 100)
+    run = Run(tmp_path).start()
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"http://{LOOPBACK}:{run.port}/ws", protocols=("lan-counter.v1",)) as ws,
+        ):
+            host = Client(ws)
+            await host.hello(ADA, host=SECRET)
+            told = await host.until(type="notice", code="set_aside")
+    finally:
+        run.stop()
 
-    assert (counter.value, counter.revision, counter.settings.title) == (42, 6, "Hands")
-    assert played([]) == Counter()
-
-
-@pytest.mark.parametrize("number", range(len(OPERATIONS) + 1))
-def test_a_snapshot_and_what_came_after_it_make_the_same_counter_as_everything(number: int) -> None:
-    snapshot = msgspec.json.encode(played(OPERATIONS[:number]))
-
-    assert restored(Kept("epoch", snapshot, OPERATIONS[number:], len(OPERATIONS))) == played(OPERATIONS)
-
-
-@pytest.mark.parametrize("state", [b"{", b"[]", b'{"value":"many"}', b"\xff"])
-def test_a_snapshot_that_cannot_be_read_is_an_error_in_a_sentence(state: bytes) -> None:
-    with pytest.raises(JournalError, match=r"^The snapshot can't be read: .+\.$"):
-        restored(Kept("epoch", state, [], 1))
+    assert told["path"].startswith(str(tmp_path / "counter 2"))
+    assert [notice.path for notice in run.server.notices] == [told["path"]]
 
 
 # --- in its thread ---
@@ -172,21 +180,6 @@ def test_a_journal_that_cannot_be_opened_is_raised_at_the_start(tmp_path: Path) 
 
     run.server.join()
     assert run.ended == []
-    for sock in run.sockets:
-        sock.close()
-
-
-def test_a_snapshot_that_cannot_be_read_is_raised_at_the_start_and_the_journal_let_go_of(tmp_path: Path) -> None:
-    first = SqliteJournal(tmp_path / "counter.db")
-    first.open(lambda operations, last: None)
-    first.snapshot(b"?", 0).result(PATIENCE)
-    first.close()
-    run = Run(tmp_path)
-
-    with pytest.raises(JournalError, match="The snapshot can't be read"):
-        run.start()
-
-    run.server.join()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("journal")]
     for sock in run.sockets:
         sock.close()

@@ -8,7 +8,7 @@ from desktop.core.commands import Close, Command, Record, Send
 from desktop.core.counter import AnyOperation, Counter
 from desktop.core.outgoing import PRESENCE_PAUSE
 from desktop.core.protocol import Notice
-from desktop.core.room import Room
+from desktop.core.room import CHECK_PAUSE, Room
 
 ADA = "ada-0123456789-0123456789"
 BOB = "bob-0123456789-0123456789"
@@ -66,6 +66,13 @@ class Stage:
 
     def record(self) -> None:
         self.do(self.room.recorded(self.batches.pop(0), self.now))
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass for a machine that is awake."""
+        until = self.now + seconds
+        while self.now < until:
+            self.now = min(until, self.now + CHECK_PAUSE)
+            self.tick()
 
     def settle(self) -> None:
         """Let time pass, with a journal that works, until nothing is due but the next look at the connections."""

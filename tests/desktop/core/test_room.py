@@ -8,6 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+import desktop.core.intake
 from desktop.core.commands import Heartbeat, Pause
 from desktop.core.counter import AnyOperation, Counter
 from desktop.core.protocol import Network, Notice
@@ -374,15 +375,12 @@ def test_a_ping_is_answered_with_what_it_said(stage: Stage) -> None:
 def test_whoever_is_silent_is_pinged_once_and_dropped_if_that_is_not_answered(stage: Stage) -> None:
     stage.greet("a", ADA)
     stage.join("c", v1=False)
-    stage.now += PING_AFTER + 1
-    stage.tick()
+    stage.wait(PING_AFTER + 1)
     assert stage.others == [Heartbeat(["a", "c"])]
     stage.room.heard("c", stage.now)
-    stage.now += 5
-    stage.tick()
+    stage.wait(5)
     assert stage.others == [Heartbeat(["a", "c"])]
-    stage.now += SILENCE_LIMIT - PING_AFTER - 5
-    stage.tick()
+    stage.wait(SILENCE_LIMIT - PING_AFTER - 5)
     assert stage.closed == {"a": None}
     assert stage.others[1:] == [Heartbeat(["c"])]
 
@@ -390,10 +388,52 @@ def test_whoever_is_silent_is_pinged_once_and_dropped_if_that_is_not_answered(st
 def test_whoever_takes_nothing_for_a_minute_is_dropped(stage: Stage) -> None:
     stage.greet("a", ADA)
     stage.room.stalled("a", stage.now)
-    stage.now += STALL_LIMIT + 1
-    stage.room.heard("a", stage.now)
-    stage.tick()
+    for _ in range(4):
+        stage.room.heard("a", stage.now)
+        assert stage.closed == {}
+        stage.wait(STALL_LIMIT / 4 + 1)
     assert stage.closed == {"a": None}
+
+
+def test_after_the_machine_has_slept_everybody_is_asked_before_anybody_is_dropped(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.greet("b", BOB)
+    stage.room.stalled("b", stage.now)
+    stage.wait(5)
+    stage.now += 3 * 3600
+    stage.tick()
+    assert stage.closed == {}
+    assert stage.others == [Heartbeat(["a", "b"])]
+    stage.room.heard("a", stage.now)
+    stage.wait(SILENCE_LIMIT - PING_AFTER + 1)
+    assert stage.closed == {"b": None}
+
+
+def test_what_a_journal_cannot_write_is_taken_up_to_a_bound_and_then_left_with_whoever_has_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desktop.core.intake, "LIMIT", 3)
+    for key, client in (("a", ADA), ("b", BOB)):
+        stage.greet(key, client)
+    stage.join("c", v1=False)
+    for op in (1, 2, 3):
+        stage.say("a", type="add", op=op, delta=1)
+    stage.tick()
+    stage.do(stage.room.failed(stage.now))
+    stage.say("a", type="add", op=3, delta=1)
+    assert stage.closed == {}, "what was taken may be repeated"
+    stage.say("a", type="add", op=4, delta=1)
+    stage.say("b", type="add", op=1, delta=1)
+    stage.say("c", counter=7)
+    assert stage.closed == {"a": 1013, "b": 1013, "c": 1013}
+
+    stage.batches.clear()
+    stage.settle()
+    assert stage.room.counter.value == 3
+    assert stage.greet("a2", ADA)["ack"] == 3
+    stage.say("a2", type="add", op=4, delta=1)
+    stage.settle()
+    assert stage.room.counter.value == 4
 
 
 # --- the rule above all ---

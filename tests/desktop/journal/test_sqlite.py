@@ -1,19 +1,23 @@
 """The journal in a file: what it gives back, and what it still has after a fault."""
 
+import os
 import random
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import desktop
-from desktop.core.counter import Add, AnyOperation, Configure, Reset, Set, SettingsChange, Undo
+from desktop.core.counter import Add, AnyOperation, Configure, Counter, Reset, Set, SettingsChange, Undo
+from desktop.core.protocol import Notice
 from desktop.journal import JournalError, Kept
 from desktop.journal.sqlite import FORMAT, SqliteJournal
 from tests.desktop.support import PATIENCE, change, rows
@@ -47,10 +51,23 @@ def kept_in(path: Path) -> Kept:
         return kept
 
 
+def entries(path: Path) -> list[AnyOperation]:
+    """All operations in the file."""
+    batches = [blob for (blob,) in rows(path, "SELECT operations FROM batch ORDER BY last")]
+    return [operation for blob in batches for operation in msgspec.json.decode(blob, type=list[AnyOperation])]
+
+
+def played(operations: Sequence[AnyOperation]) -> Counter:
+    counter = Counter()
+    for operation in operations:
+        counter.apply(operation)
+    return counter
+
+
 def test_a_new_journal_is_empty_and_has_an_epoch_of_its_own(tmp_path: Path) -> None:
     first, second = kept_in(tmp_path / "1.db"), kept_in(tmp_path / "2.db")
 
-    assert first[1:4] == (None, [], 0)
+    assert first[1:] == (Counter(), 0, ())
     assert len(first.epoch) >= 16
     assert first.epoch != second.epoch
 
@@ -84,7 +101,8 @@ def test_a_reopened_journal_gives_back_every_kind_of_operation_and_its_epoch(dat
         journal.append(EVERY_KIND).result(PATIENCE)
         journal.append([title]).result(PATIENCE)
 
-    assert kept_in(database)[:4] == (new.epoch, None, [*EVERY_KIND, title], 6)
+    assert kept_in(database) == (new.epoch, played([*EVERY_KIND, title]), 6, ())
+    assert entries(database) == [*EVERY_KIND, title]
 
 
 def test_numbers_go_on_after_a_restart(database: Path) -> None:
@@ -97,13 +115,14 @@ def test_numbers_go_on_after_a_restart(database: Path) -> None:
     assert [last for _, last in delivered] == [2, 3]
 
 
-def test_after_a_snapshot_only_later_entries_are_given_back(database: Path) -> None:
+def test_what_came_after_a_snapshot_is_applied_to_it(database: Path) -> None:
     with opened(database) as (journal, _):
         journal.append([A, B]).result(PATIENCE)
-        journal.snapshot(b'{"value":1}', 2).result(PATIENCE)
-        journal.append([C]).result(PATIENCE)
+        journal.snapshot(b'{"value":1,"revision":7}', 2).result(PATIENCE)
+        journal.append([Add("bob", 1, False, 5)]).result(PATIENCE)
 
-    assert kept_in(database)[1:4] == (b'{"value":1}', [C], 3)
+    kept = kept_in(database)
+    assert (kept.counter.value, kept.counter.revision, kept.last) == (6, 8, 3)
 
 
 def test_numbers_go_on_after_a_snapshot_with_nothing_behind_it(database: Path) -> None:
@@ -122,9 +141,9 @@ def test_a_newer_snapshot_replaces_the_old_one_and_the_entries_stay_as_the_histo
     with opened(database) as (journal, _):
         for number in (1, 2, 3):
             journal.append([A]).result(PATIENCE)
-            journal.snapshot(str(number).encode(), number).result(PATIENCE)
+            journal.snapshot(b'{"value":%d}' % number, number).result(PATIENCE)
 
-    assert kept_in(database)[1:4] == (b"3", [], 3)
+    assert (kept_in(database).counter.value, kept_in(database).last) == (3, 3)
     assert rows(database, "SELECT last FROM batch") == [(1,), (2,), (3,)]
 
 
@@ -206,8 +225,8 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged_and_leaves_no_
         assert len(batches) > seen[-1]
         assert batches == [number % 7 + 1 for number in range(len(batches))]
         expected = [number for number, size in enumerate(batches) for _ in range(size)]
-        assert [operation.delta for operation in kept.operations if isinstance(operation, Add)] == expected
-        assert [operation.op for operation in kept.operations] == list(range(1, kept.last + 1))
+        assert [operation.delta for operation in entries(database) if isinstance(operation, Add)] == expected
+        assert [operation.op for operation in entries(database)] == list(range(1, kept.last + 1))
         batch = len(batches)
 
 
@@ -238,44 +257,47 @@ def test_a_batch_that_cannot_be_written_is_refused_and_the_next_one_has_its_numb
         journal.append([C]).result(PATIENCE)
 
     assert delivered == [([A], 1), ([C], 2)]
-    assert kept_in(database)[1:4] == (None, [A, C], 2)
-
-
-def no_database(path: Path) -> None:
-    path.write_bytes(b"This is a shopping list, and a long one, too. " * 100)
-
-
-def damaged_batch(path: Path) -> None:
-    with opened(path) as (journal, _):
-        journal.append([A]).result(PATIENCE)
-    change(path, "UPDATE batch SET operations = '[[\"add\"'")
-
-
-def of_another_program(path: Path) -> None:
-    change(path, f"PRAGMA user_version = {FORMAT}")
+    assert entries(database) == [A, C]
 
 
 def folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("prepare", [no_database, damaged_batch, of_another_program, folder])
-def test_a_file_that_holds_no_readable_journal_is_refused_with_a_sentence(
-    database: Path, prepare: Callable[[Path], None]
-) -> None:
+def read_only_folder_in_its_place(path: Path) -> None:
+    path.parent.rmdir()
+    path.parent.write_text("no folder")
+
+
+@pytest.mark.parametrize("prepare", [folder, read_only_folder_in_its_place])
+def test_a_file_that_cannot_be_used_is_refused_with_a_sentence(database: Path, prepare: Callable[[Path], None]) -> None:
     prepare(database)
 
     with pytest.raises(JournalError, match=r"counter\.db could not be opened: .+\.$"):
         SqliteJournal(database).open(nothing)
 
 
-def test_a_journal_that_has_lost_its_name_is_refused(database: Path) -> None:
-    with opened(database):
-        pass
-    change(database, "DELETE FROM journal")
-
-    with pytest.raises(JournalError, match=r"counter\.db is a journal without a name\.$"):
+def test_a_file_that_somebody_else_holds_is_left_as_it_is(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(database) as (journal, _):
+        journal.append([A]).result(PATIENCE)
+    connect = sqlite3.connect
+    with exclusively(database), monkeypatch.context() as patched, pytest.raises(JournalError, match="locked"):
+        patched.setattr(sqlite3, "connect", lambda path, isolation_level: connect(path, 0, isolation_level=None))
         SqliteJournal(database).open(nothing)
+
+    assert entries(database) == [A]
+    assert not list(database.parent.glob("counter 2*"))
+
+
+@contextmanager
+def exclusively(path: Path) -> Iterator[None]:
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("UPDATE journal SET epoch = epoch")
+    try:
+        yield
+    finally:
+        holder.close()
 
 
 def test_a_file_of_a_newer_format_is_refused_and_left_as_it_is(database: Path) -> None:
@@ -287,4 +309,275 @@ def test_a_file_of_a_newer_format_is_refused_and_left_as_it_is(database: Path) -
         SqliteJournal(database).open(nothing)
 
     change(database, f"PRAGMA user_version = {FORMAT}")
-    assert kept_in(database).operations == [A]
+    assert entries(database) == [A]
+
+
+# --- a commit that may or may not have come to the disk ---
+
+
+class Unsure(sqlite3.Connection):
+    """A connection whose next INSERT succeeds and says that it has failed: a commit of which nobody knows."""
+
+    lying = False
+
+    def execute(self, statement: str, *parameters: object) -> sqlite3.Cursor:
+        cursor = super().execute(statement, *parameters)  # type: ignore[arg-type]
+        if Unsure.lying and statement.startswith("INSERT INTO batch"):
+            raise sqlite3.OperationalError("disk I/O error")
+        return cursor
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_batch_that_is_given_again_is_recorded_once(
+    database: Path, monkeypatch: pytest.MonkeyPatch, recorded: bool
+) -> None:
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda path, **rest: connect(path, factory=Unsure, **rest))
+    delivered: Delivered = []
+    with opened(database, delivered) as (journal, _):
+        journal.append([A]).result(PATIENCE)
+        size = (database.parent / "counter.db-wal").stat().st_size
+        monkeypatch.setattr(Unsure, "lying", recorded)
+        with nullcontext() if recorded else full_disk(size), pytest.raises(JournalError):
+            journal.append([B]).result(PATIENCE)
+        monkeypatch.setattr(Unsure, "lying", False)
+        journal.append([B, C]).result(PATIENCE)
+        journal.append([A]).result(PATIENCE)
+
+    assert [operation for batch, _ in delivered for operation in batch] == [A, B, C, A]
+    assert [last for _, last in delivered] == ([1, 2, 3, 4] if recorded else [1, 3, 4])
+    assert entries(database) == [A, B, C, A]
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_nothing_is_recorded_into_a_file_that_is_no_longer_there(database: Path, replaced: bool) -> None:
+    moved = database.with_name("moved.db")
+    with opened(database) as (journal, _):
+        database.rename(moved)
+        if replaced:
+            database.write_bytes(b"")
+        with pytest.raises(JournalError, match=r"counter\.db has been moved away, deleted or replaced\.$"):
+            journal.append([A]).result(PATIENCE)
+        database.unlink(missing_ok=True)
+        moved.rename(database)
+        journal.append([A]).result(PATIENCE)
+
+    assert entries(database) == [A]
+
+
+# --- damage ---
+
+
+def counted(path: Path, *, closed: bool = True) -> Kept:
+    """A journal of ten entries that make 10, and its witness; as a kill leaves it if it isn't closed."""
+    copy = path.with_name("copy")
+    with opened(path) as (journal, kept):
+        for op in range(1, 11):
+            journal.append([Add("ada", op, False, 1)]).result(PATIENCE)
+        journal.witness(10, 10, 10)
+        if not closed:
+            journal.snapshot(b"{}", 0).result(PATIENCE)  # behind it the witness is written
+            change(path, "DELETE FROM snapshot")
+            shutil.copytree(path.parent, copy)
+    if not closed:
+        for file in path.parent.glob("counter.*"):
+            file.unlink()
+        for file in copy.iterdir():
+            file.rename(path.parent / file.name)
+        copy.rmdir()
+    return kept
+
+
+def shopping_list(path: Path) -> None:
+    path.write_bytes(b"This is a shopping list, and a long one, too. " * 100)
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def zeroed_page(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[4096:8192] = bytes(4096)
+    path.write_bytes(content)
+
+
+def unreadable_batch(path: Path) -> None:
+    change(path, "UPDATE batch SET operations = '[[\"add\"' WHERE last = 7")
+
+
+def missing_batch(path: Path) -> None:
+    change(path, "DELETE FROM batch WHERE last = 4")
+
+
+def missing_end(path: Path) -> None:
+    change(path, "DELETE FROM batch WHERE last = 10")
+
+
+def unreadable_snapshot(path: Path) -> None:
+    change(path, "REPLACE INTO snapshot VALUES (1, 3, '{')")
+
+
+def nameless(path: Path) -> None:
+    change(path, "DELETE FROM journal")
+
+
+def of_another_program(path: Path) -> None:
+    path.unlink()
+    change(path, "CREATE TABLE batch (shopping TEXT)")
+
+
+def set_aside(kept: Kept) -> Path:
+    """Where the old file is now."""
+    (notice,) = kept.notices
+    assert isinstance(notice.path, str)
+    return Path(notice.path)
+
+
+DAMAGE = [
+    shopping_list, emptied, half, zeroed_page, unreadable_batch, missing_batch, missing_end, unreadable_snapshot,
+    nameless, of_another_program,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_what_is_damaged_is_set_aside_untouched_and_the_counter_goes_on_from_its_witness(
+    database: Path, damage: Callable[[Path], None]
+) -> None:
+    before = counted(database)
+    damage(database)
+    content = database.read_bytes()
+
+    journal = SqliteJournal(database, now=lambda: 1_800_000_000.0)
+    kept = journal.open(nothing)
+    try:
+        (notice,) = kept.notices
+        aside = set_aside(kept)
+        assert aside.name.startswith("counter 2027-01-1")
+        assert aside.read_bytes() == content
+        assert notice.code == ("went_back" if damage in (emptied, missing_end) else "set_aside")
+        assert notice.counter == kept.counter.value == kept.counter.revision == 10
+        assert kept.epoch != before.epoch
+        journal.append([Add("ada", 1, False, 1)]).result(PATIENCE)
+    finally:
+        journal.close()
+
+    again = kept_in(database)
+    assert (again.counter.value, again.counter.revision, again.notices) == (11, 11, ())
+
+
+@pytest.mark.parametrize("damage", [shopping_list, half, nameless])
+def test_without_a_witness_a_damaged_journal_makes_way_for_a_new_one(
+    database: Path, damage: Callable[[Path], None]
+) -> None:
+    counted(database)
+    damage(database)
+    database.with_suffix(".witness").write_text("no witness")
+
+    kept = kept_in(database)
+    assert kept.notices == [Notice(code="set_aside", path=str(set_aside(kept)))]
+    assert kept.counter == Counter()
+
+
+def test_a_journal_that_is_gone_is_missed(database: Path) -> None:
+    counted(database)
+    database.unlink()
+
+    kept = kept_in(database)
+    assert kept.notices == [Notice(code="went_back", counter=10)]
+    assert (kept.counter.value, kept.counter.revision) == (10, 10)
+    assert kept_in(database).notices == ()
+
+
+def test_what_is_set_aside_never_takes_the_name_of_another(database: Path) -> None:
+    found = set()
+    for _ in range(3):
+        counted(database)
+        shopping_list(database)
+        found.add(set_aside(kept_in(database)))
+
+    assert len(found) == 3
+    assert all(path.exists() for path in found)
+
+
+def test_a_log_whose_header_is_damaged_is_found_out(database: Path) -> None:
+    counted(database, closed=False)
+    log = database.with_name("counter.db-wal")
+    content = bytearray(log.read_bytes())
+    content[0:32] = bytes(32)
+    log.write_bytes(content)
+
+    kept = kept_in(database)
+    assert kept.counter.value == 10
+    aside = set_aside(kept)
+    assert aside.with_name(aside.name + "-wal").read_bytes() == content
+
+
+# --- power cuts ---
+
+
+def torn(database: Path, file: str, position: int, how: str) -> None:
+    path = database.with_name(file)
+    content = bytearray(path.read_bytes())
+    match how:
+        case "cut":
+            content = content[:position]
+        case "zero":
+            content[position:] = bytes(len(content) - position)
+        case "flip":
+            content[position] ^= 0xFF
+    path.write_bytes(content)
+
+
+def test_a_commit_that_is_torn_at_any_byte_is_whole_missing_or_told(tmp_path: Path) -> None:
+    """What was acknowledged before it stays, or is known to be lost: the value is never silently another."""
+    original = tmp_path / "original"
+    original.mkdir()
+    counted(original / "counter.db", closed=False)
+    log = original / "counter.db-wal"
+    files = {log.name: log.stat().st_size, "counter.db": (original / "counter.db").stat().st_size}
+    chance = random.Random(1)
+    step = int(os.environ.get("TORN_STEP", "997"))
+    told = 0
+    for file, size in files.items():
+        for position in sorted({0, 1, 31, 32, size - 1, *range(chance.randrange(step), size, step)}):
+            for how in ("cut", "zero", "flip"):
+                case = f"{file} {how} at {position}"
+                place = tmp_path / "case"
+                shutil.copytree(original, place)
+                torn(place / "counter.db", file, position, how)
+
+                kept = kept_in(place / "counter.db")
+
+                assert (kept.counter.value, kept.counter.revision) == (10, 10), case
+                told += len(kept.notices)
+                shutil.rmtree(place)
+    assert told
+
+
+def test_what_was_acknowledged_is_in_the_files_as_they_are_then(database: Path) -> None:
+    """A power cut keeps what was forced to the disk: the files as they are when a batch is done hold it."""
+    with opened(database) as (journal, _):
+        for op in range(1, 6):
+            journal.append([Add("ada", op, False, 1)]).result(PATIENCE)
+            copy = database.parent / f"copy{op}"
+            copy.mkdir()
+            for file in ("counter.db", "counter.db-wal"):
+                shutil.copy(database.with_name(file), copy / file)
+            assert kept_in(copy / "counter.db").counter.value == op
+
+
+def test_a_clock_that_jumps_changes_nothing_but_what_people_read(database: Path) -> None:
+    times = iter([2e9, 1.0, -5.0])
+    journal = SqliteJournal(database, now=lambda: next(times))
+    journal.open(nothing)
+    for op in (1, 2, 3):
+        journal.append([Add("ada", op, False, 1)]).result(PATIENCE)
+    journal.close()
+
+    assert kept_in(database).counter.value == 3
+    assert rows(database, "SELECT at FROM batch ORDER BY last") == [(2e9,), (1.0,), (-5.0,)]

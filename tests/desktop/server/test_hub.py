@@ -14,7 +14,7 @@ import desktop.core.member
 import desktop.core.room
 import desktop.server.hub
 from desktop.journal.sqlite import SqliteJournal
-from desktop.launcher import restored
+from desktop.journal.witness import Witness, read
 from desktop.server.sites import listen
 from desktop.server.socket import PING, PONG, TEXT
 from tests.desktop.support import ADA, BOB, PATIENCE, FailingJournal, Serve, held, raw_socket, rows, true
@@ -352,8 +352,24 @@ async def test_at_the_end_what_has_arrived_is_recorded_and_everybody_is_told(ser
     again = SqliteJournal(database)
     kept = again.open(lambda operations, last: None)
     again.close()
-    assert restored(kept).value == 11
-    assert not kept.operations, "a snapshot was kept, so that the next start is quick"
+    assert kept.counter.value == 11
+    assert rows(database, "SELECT last FROM snapshot") == [(2,)], "a snapshot was kept, so that the next start is quick"
+
+
+async def test_the_journal_s_witness_knows_how_far_the_counter_has_come(serve: Serve, database: Path) -> None:
+    served = await serve()
+    ada = await served.page(ADA)
+    witness = database.with_suffix(".witness")
+
+    await ada.say(type="add", op=1, delta=5)
+    await true(witness.exists)
+    assert read(witness) == Witness(epoch=served.hub.room.epoch, last=1, value=5, revision=1)
+
+    await ada.say(type="add", op=2, delta=-2)
+    await ada.until(ack=2)
+    await served.hub.close()
+    await true(lambda: (found := read(witness)) and found.last == 2)
+    assert read(witness) == Witness(epoch=served.hub.room.epoch, last=2, value=3, revision=2)
 
 
 async def test_at_the_end_nobody_waits_for_a_journal_that_fails(serve: Serve, database: Path) -> None:
