@@ -19,7 +19,7 @@ from desktop.core.protocol import ClassicState, Person, Roster, State, encode
 
 BEAT: Final = 0.008
 """Seconds between two beats when busy, at least."""
-FLUSH_SHARE: Final = 2.0
+FLUSH_SHARE: Final = 1.0
 """A beat waits this many times what the last one cost to send, so that sending takes a third of the time at most."""
 PRESENCE_PAUSE: Final = 0.25
 """Seconds between two messages that only say how many people are here: a class arriving is no storm."""

@@ -126,7 +126,8 @@ class Hub:
             case Send(sockets, message):
                 data = frame(TEXT, message)
                 for socket in sockets:
-                    self._write(socket, data)
+                    if not socket.write(data):
+                        self._wait_for(socket)
             case Record(operations):
                 self._appending = asyncio.wrap_future(self._journal.append(operations))
                 self._appending.add_done_callback(self._appended)
@@ -146,7 +147,11 @@ class Hub:
                 socket.closing.add_done_callback(self._closing.discard)
 
     def _write(self, socket: Socket, data: bytes) -> None:
-        if not socket.write(data) and socket not in self._stalled:
+        if not socket.write(data):
+            self._wait_for(socket)
+
+    def _wait_for(self, socket: Socket) -> None:
+        if socket not in self._stalled:
             self._stalled.add(socket)
             socket.writable.clear()
             self._room.stalled(socket, self._loop.time())
@@ -168,9 +173,10 @@ class Hub:
     def _schedule(self) -> None:
         """Call `_tick` when the room wants it; never within this call, so that what comes together is done together."""
         due = self._room.due()
-        if self._timer is None or due < self._timer.when():
+        if self._timer is None or due < self._due:
             if self._timer:
                 self._timer.cancel()
+            self._due = due
             self._timer = self._loop.call_at(due, self._tick) if due < inf else None
 
     def _tick(self) -> None:

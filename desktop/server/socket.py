@@ -34,6 +34,10 @@ class Socket:
     def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self._ws = ws
         self._transport = transport
+        # Bound once: these are called for every frame of every client.
+        self._write = transport.write
+        self._waiting = transport.get_write_buffer_size
+        self._is_closing = transport.is_closing
         self.paused = 0.0
         """Seconds to wait before reading on."""
         self.closing: asyncio.Task[None] | None = None
@@ -43,13 +47,13 @@ class Socket:
 
     def write(self, frame: bytes) -> bool:
         """Hand a frame to the kernel; False if some of it has to wait. A connection that is gone takes it silently."""
-        if not self._transport.is_closing():
-            self._transport.write(frame)
-        return self.empty()
+        if not self._is_closing():
+            self._write(frame)
+        return not self._waiting()
 
     def empty(self) -> bool:
         """Whether all that was written has left this process."""
-        return not self._transport.get_write_buffer_size()
+        return not self._waiting()
 
     async def close(self, code: int, reason: str) -> None:
         """Close politely, within CLOSE_TIMEOUT, then for good."""
