@@ -22,6 +22,7 @@ from desktop.journal import Journal
 from desktop.mdns import LocalName
 from desktop.reach import Reach
 from desktop.server.app import application
+from desktop.server.garbage import Garbage
 from desktop.server.guard import named
 from desktop.server.hub import Hub
 from desktop.server.joining import Joining
@@ -124,8 +125,9 @@ class Server:
                 run=secrets.token_urlsafe(6),
                 notices=kept.notices,
             )
-            hub = Hub(room, self._journal, kept.last)
-            await self._listen(hub, started)
+            with Garbage() as garbage:
+                hub = Hub(room, self._journal, kept.last, garbage.left)
+                await self._listen(hub, started)
         finally:
             self._journal.close()
 

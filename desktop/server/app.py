@@ -68,7 +68,7 @@ class _Connections:
         )
         await ws.prepare(request)
         transport = request.transport
-        if transport is None:  # gone during the handshake
+        if not isinstance(transport, asyncio.Transport):  # gone during the handshake
             return ws
         socket = Socket(ws, transport)
         hub.join(socket, v1=v1, local=local(transport))

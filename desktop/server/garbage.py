@@ -1,8 +1,8 @@
 """Python's garbage collector, kept from stopping everybody at once.
 
-A full collection looks at every object there is: 3,000 connections stood still for 200 ms. But nearly all of them live as
-long as a connection, so what survives a collection is frozen (docs.python.org, `gc.freeze`): not looked at again, until
-so many people have left that it is worth a look at everything.
+A full collection looks at every object there is: 3,000 connections stood still for 200 ms. But nearly all of them live
+as long as a connection, so what survives a collection is frozen (docs.python.org, `gc.freeze`): not looked at again,
+until so many people have left that it is worth a look at everything.
 """
 
 import gc
@@ -21,7 +21,7 @@ class Garbage:
 
     def __enter__(self) -> Self:
         gc.callbacks.append(_freeze)
-        gc.collect()
+        gc.freeze()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:

@@ -5,7 +5,7 @@ Everything here runs in one event loop, and nothing waits between an event and t
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Final
 
@@ -31,9 +31,13 @@ SNAPSHOT_EVERY: Final = 10_000
 class Hub:
     """Binds one room to sockets and a journal. Made, and used, in a running event loop."""
 
-    def __init__(self, room: Room, journal: Journal, last: int) -> None:
+    def __init__(
+        self, room: Room, journal: Journal, last: int, gone: Callable[[int], None] = lambda remaining: None
+    ) -> None:
+        """`last` is the number of the journal's newest entry; `gone` is told how many connections remain after one."""
         self._room = room
         self._journal = journal
+        self._gone = gone
         self._last = last
         self._kept = last
         self._loop = asyncio.get_running_loop()
@@ -71,7 +75,9 @@ class Hub:
 
     def leave(self, socket: Socket) -> None:
         """The connection is gone."""
-        self._sockets.discard(socket)
+        if socket in self._sockets:
+            self._sockets.remove(socket)
+            self._gone(len(self._sockets))
         self._stalled.discard(socket)
         socket.writable.set()
         self._room.leave(socket, self._loop.time())
@@ -173,10 +179,9 @@ class Hub:
     def _schedule(self) -> None:
         """Call `_tick` when the room wants it; never within this call, so that what comes together is done together."""
         due = self._room.due()
-        if self._timer is None or due < self._due:
+        if self._timer is None or due < self._timer.when():
             if self._timer:
                 self._timer.cancel()
-            self._due = due
             self._timer = self._loop.call_at(due, self._tick) if due < inf else None
 
     def _tick(self) -> None:
