@@ -5,7 +5,7 @@ Everything here runs in one event loop, and nothing waits between an event and t
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import inf
 from typing import Final
 
@@ -53,6 +53,11 @@ class Hub:
     @property
     def room(self) -> Room:
         return self._room
+
+    @property
+    def sockets(self) -> Collection[Socket]:
+        """The open connections."""
+        return self._sockets
 
     # --- events ---
 

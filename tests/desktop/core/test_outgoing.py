@@ -42,7 +42,7 @@ def test_a_beat_that_cost_much_makes_the_next_one_wait_longer(stage: Stage) -> N
     stage.tick()
     stage.record()
     stage.take("a")
-    stage.now += 0.09
+    stage.now += 0.19
     stage.tick()
     assert stage.take("a") == []
     stage.now += 0.02

@@ -4,19 +4,24 @@ import asyncio
 import json
 import logging
 import socket
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import desktop.core.intake
 import desktop.core.member
+import desktop.core.outgoing
 import desktop.core.room
 import desktop.server.hub
+from desktop.core import protocol
 from desktop.journal.sqlite import SqliteJournal
 from desktop.journal.witness import Witness, read
 from desktop.server.sites import listen
-from desktop.server.socket import PING, PONG, TEXT
+from desktop.server.socket import PING, PONG, TEXT, Socket, frame
 from tests.desktop.support import ADA, BOB, PATIENCE, FailingJournal, Serve, held, raw_socket, rows, true
 
 CLASS = 100
@@ -45,6 +50,58 @@ async def test_clicks_of_a_whole_class_are_recorded_in_a_few_batches_and_everybo
         assert (await page.until(ack=1))["counter"] == CLASS
     # The first clicks went off at once; all the others arrived while those were being written.
     assert len(rows(database, "SELECT last FROM batch")) <= 2
+
+
+class Costs:
+    """Counts what happens: encodings, frames made, writes, commits and tasks."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, database: Path) -> None:
+        self._database = database
+        self._commits = 0
+        self.counts: Counter[str] = Counter()
+        for module in (desktop.core.outgoing, desktop.core.room):
+            monkeypatch.setattr(module, "encode", self._counting("encodings", protocol.encode))
+        monkeypatch.setattr(desktop.server.hub, "frame", self._counting("frames", frame))
+        monkeypatch.setattr(Socket, "write", self._counting("writes", Socket.write))
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "create_task", self._counting("tasks", loop.create_task))
+
+    def _counting(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*given: Any, **named: Any) -> Any:
+            self.counts[name] += 1
+            return function(*given, **named)
+
+        return counted
+
+    def start(self) -> None:
+        self.counts.clear()
+        self._commits = len(rows(self._database, "SELECT last FROM batch"))
+
+    @property
+    def since(self) -> dict[str, int]:
+        return {**self.counts, "commits": len(rows(self._database, "SELECT last FROM batch")) - self._commits}
+
+
+async def test_a_beat_costs_a_commit_a_write_for_each_and_an_encoding_for_each_who_clicked_and_one_for_the_others(
+    serve: Serve, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = await serve()
+    costs = Costs(monkeypatch, database)
+    clicking = [await served.page(name) for name in names(30)]
+    sockets = list(served.hub.sockets)
+    assert len(sockets) == 30
+    listening = [await served.connect() for _ in range(20)]
+    for page in (*clicking, *listening):
+        await page.until(people=50)
+
+    costs.start()
+    # Within one turn of the loop, as they come in a storm.
+    for socket_ in sockets:
+        served.hub.receive(socket_, '{"type":"add","op":1,"delta":1}')
+    for page in (*clicking, *listening):
+        await page.until(counter=30)
+
+    assert costs.since == {"encodings": 31, "frames": 31, "writes": 50, "commits": 1}
 
 
 async def test_a_storm_of_clicks_costs_each_client_far_fewer_messages_than_there_are_clicks(
