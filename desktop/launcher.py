@@ -21,8 +21,9 @@ from desktop.core.room import Room
 from desktop.journal import Journal
 from desktop.mdns import LocalName
 from desktop.reach import Reach
-from desktop.server.app import application
+from desktop.server.app import CONNECTION_LIMIT, PLAIN_PLACES, application
 from desktop.server.garbage import Garbage
+from desktop.server.gate import on_loop_error, places
 from desktop.server.guard import named
 from desktop.server.hub import Hub
 from desktop.server.joining import Joining
@@ -107,6 +108,7 @@ class Server:
 
     async def _serve(self, started: Callable[[], None]) -> None:
         loop = self._loop = asyncio.get_running_loop()
+        loop.set_exception_handler(on_loop_error)
         # Before there was a loop, nobody could be woken in it.
         if self._stopping:
             self._stop.set()
@@ -146,12 +148,11 @@ class Server:
         )
         routes = [*Joining(reach, self._secret, port, self._forward).routes(), *Pages(folder()).routes()]
         app = application(hub, routes, named(port, lambda: reach.local_name), reach.visited)
-        # A client keeps its connection for the next file of the page; a minute later it is only a place taken.
-        runner = web.AppRunner(app, access_log=None, keepalive_timeout=60, shutdown_timeout=1)
+        runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
         following: asyncio.Task[None] | None = None
         try:
-            await sites.start(runner, self._sockets)
+            await sites.start(runner, self._sockets, places(CONNECTION_LIMIT + PLAIN_PLACES))
             following = asyncio.create_task(reach.follow())
             started()
             await self._stop.wait()

@@ -52,6 +52,7 @@ SLEPT: Final = 10.0
 """Seconds without a look at the connections, after which it wasn't they who were silent: the machine slept."""
 FULL: Final = 1013
 """The close code "try again later" (registered with IANA, RFC 6455, section 11.7)."""
+TOO_MANY: Final = "Too many messages."
 TOO_MUCH: Final = "Too much waits to be recorded."
 REMOVED: Final = 4003
 """The close code for somebody whom the host has removed (private use, RFC 6455, section 7.4.2)."""
@@ -124,11 +125,15 @@ class Room:
         if member is not None:
             self._outgoing.drained(member)
 
-    def heard(self, key: Key, now: float) -> None:
-        """Any frame came: the member is alive."""
+    def heard(self, key: Key, now: float) -> list[Command]:
+        """A message, a ping or a pong came: the member is alive, and may be going too fast."""
         member = self._members[key]
         member.heard = now
         member.pinged = False
+        pause = member.rate.take(now)
+        if pause == inf:
+            return [Close(key, 1008, TOO_MANY)]
+        return [Pause(key, pause)] if pause else []
 
     def announce(self, network: Network) -> list[Command]:
         """The address where others join, for the hosts' pages."""
@@ -140,12 +145,10 @@ class Room:
 
     def receive(self, key: Key, text: str, now: float) -> list[Command]:
         """A text message came from a member."""
+        commands = self.heard(key, now)
+        if any(isinstance(command, Close) for command in commands):
+            return commands
         member = self._members[key]
-        self.heard(key, now)
-        pause = member.rate.take(now)
-        if pause == inf:
-            return [Close(key, 1008, "Too many messages.")]
-        commands: list[Command] = [Pause(key, pause)] if pause else []
         try:
             commands += self._taken(member, text) if member.v1 else self._taken_classic(member, text)
         except ProtocolError as error:

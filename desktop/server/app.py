@@ -1,27 +1,36 @@
 """HTTP: the page, /health, and the handshake of /ws."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
 from aiohttp import WSMsgType, web
 from aiohttp.typedefs import Handler, Middleware
-from aiohttp.web import HTTPForbidden, HTTPServiceUnavailable, Request, StreamResponse
+from aiohttp.web import HTTPBadRequest, HTTPForbidden, HTTPServiceUnavailable, Request, StreamResponse
 
 from desktop import __version__
 from desktop.core.protocol import MESSAGE_LIMIT, V1
-from desktop.server.guard import add_headers, local, same_origin
+from desktop.server.gate import counted, local, upgraded
+from desktop.server.guard import add_headers, same_origin
 from desktop.server.hub import Hub
 from desktop.server.socket import Socket
 
 CONNECTION_LIMIT: Final = 5_000
+"""WebSockets."""
+RESERVED: Final = 50
+"""Of these, as many as nobody's one address can take: a school may be one address, and so may somebody who fills it."""
+LOCAL_PLACES: Final = 4
+"""WebSockets from this machine beyond the limit: the host's own must always get in."""
+PLAIN_PLACES: Final = 500
+"""Connections at once that only fetch the page's files."""
 
 
 def application(
     hub: Hub, routes: list[web.RouteDef], guard: Middleware, visited: Callable[[str, str], None]
 ) -> web.Application:
     """The whole server but its sockets. `visited` is told which device reached which of our addresses."""
-    app = web.Application(middlewares=[guard, _visits(visited)])
+    app = web.Application(middlewares=[counted, guard, _visits(visited)], client_max_size=MESSAGE_LIMIT)
     app.add_routes([web.get("/ws", _Connections(hub).open), web.get("/health", _health(hub)), *routes])
     app.on_response_prepare.append(add_headers)
     return app
@@ -51,13 +60,23 @@ def _health(hub: Hub) -> Handler:
 class _Connections:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._from: Counter[str | None] = Counter()
+
+    def _place_for(self, request: Request) -> bool:
+        """Whether one more may come in, and from there."""
+        taken = len(self._hub.sockets)
+        if self._hub.closing:
+            return False
+        if local(request.transport):
+            return taken < CONNECTION_LIMIT + LOCAL_PLACES
+        return taken < CONNECTION_LIMIT and self._from[request.remote] < CONNECTION_LIMIT - RESERVED
 
     async def open(self, request: Request) -> StreamResponse:
         """One WebSocket, from handshake to end."""
         hub = self._hub
         if not same_origin(request):
             raise HTTPForbidden(text="A page of another site may not open this socket.")
-        if hub.closing or hub.room.connections >= CONNECTION_LIMIT:
+        if not self._place_for(request):
             raise HTTPServiceUnavailable(text="There is no place left just now.", headers={"Retry-After": "10"})
         v1 = V1 in [offer.strip() for offer in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
         ws = web.WebSocketResponse(
@@ -66,16 +85,24 @@ class _Connections:
             autoping=False,  # so that pongs are seen, as signs of life
             max_msg_size=MESSAGE_LIMIT + 1,  # aiohttp refuses what is as long as this
         )
+        # b64decode raises something else than aiohttp expects for it.
+        if not request.headers.get("Sec-WebSocket-Key", "").isascii():
+            raise HTTPBadRequest(text="The key of a handshake is ASCII.")
         await ws.prepare(request)
+        upgraded(request)
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):  # gone during the handshake
             return ws
         socket = Socket(ws, transport)
+        self._from[request.remote] += 1
         hub.join(socket, v1=v1, local=local(transport))
         try:
             await self._read(ws, socket)
         finally:
             hub.leave(socket)
+            self._from[request.remote] -= 1
+            if not self._from[request.remote]:
+                del self._from[request.remote]
             if socket.closing:
                 await asyncio.wait([socket.closing])
         return ws

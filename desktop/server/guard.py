@@ -4,7 +4,6 @@ Two attacks need no network access of the attacker's own, only a page that someb
 ends when a request has to name us, and cross-site requests, which end when a page has to be ours.
 """
 
-import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable
@@ -67,11 +66,3 @@ def same_origin(request: Request) -> bool:
     """Whether a request comes from our own page, or from no page at all (then nobody is being tricked)."""
     origins = [origin.lower() for origin in request.headers.getall("Origin", [])]
     return not origins or origins == [f"http://{request.headers['Host'].lower()}"]
-
-
-def local(transport: asyncio.BaseTransport | None) -> bool:
-    """Whether both ends of a connection are on loopback."""
-    if transport is None:
-        return False
-    ends = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-    return all(end and ipaddress.ip_address(end[0]).is_loopback for end in ends)

@@ -74,8 +74,8 @@ class Hub:
     def heard(self, socket: Socket, ping: bytes | None = None) -> None:
         """A ping, with its payload, or a pong came."""
         if socket in self._room:
-            self._room.heard(socket, self._loop.time())
-            if ping is not None:
+            self._do(self._room.heard(socket, self._loop.time()))
+            if ping is not None and socket in self._room:
                 self._write(socket, frame(PONG, ping))
 
     def leave(self, socket: Socket) -> None:

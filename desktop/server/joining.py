@@ -16,7 +16,8 @@ from msgspec import Meta, Struct
 
 from desktop.firewall import firewalls
 from desktop.server.codes import address_code, wifi_code
-from desktop.server.guard import local, same_origin
+from desktop.server.gate import local
+from desktop.server.guard import same_origin
 
 T = TypeVar("T")
 

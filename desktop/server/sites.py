@@ -1,11 +1,14 @@
 """Listening sockets, all on one port: opened together or not at all, and moved while people are connected."""
 
+import asyncio
 import errno
 import socket
 from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import web
+
+from desktop.server.gate import Gate
 
 BACKLOG: Final = 512
 """Connections that the kernel keeps until they are accepted: a whole school at once."""
@@ -78,21 +81,43 @@ def _explained(error: OSError, address: str, port: int) -> ListenError:
     return ListenError(f"Can't listen on {address}, port {port}: {error.strerror or error}.")
 
 
+class Site(web.BaseSite):
+    """One listening socket, whose connections come through a gate."""
+
+    __slots__ = ("_gate", "_sock")
+
+    def __init__(self, runner: web.BaseRunner, sock: socket.socket, gate: Gate) -> None:
+        super().__init__(runner, backlog=BACKLOG)
+        self._sock = sock
+        self._gate = gate
+
+    @property
+    def name(self) -> str:
+        host, port = self._sock.getsockname()[:2]
+        return f"http://{host}:{port}"
+
+    async def start(self) -> None:
+        await super().start()
+        self._server = await asyncio.get_running_loop().create_server(self._gate, sock=self._sock, backlog=BACKLOG)
+
+
 class Sites:
     """Where a server listens: on loopback all the time, and on one address that others can reach."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._sites: dict[str, web.SockSite] = {}
+        self._sites: dict[str, Site] = {}
 
-    async def start(self, runner: web.AppRunner, sockets: Sequence[socket.socket]) -> None:
-        """Accept connections for this server on these listening sockets."""
+    async def start(self, runner: web.AppRunner, sockets: Sequence[socket.socket], most: int) -> None:
+        """Accept connections for this server on these listening sockets, `most` of them at once."""
+        assert runner.server
         self._runner = runner
+        self._gate = Gate(runner.server, most)
         for sock in sockets:
             await self._open(sock)
 
     async def _open(self, sock: socket.socket) -> None:
-        site = web.SockSite(self._runner, sock, backlog=BACKLOG)
+        site = Site(self._runner, sock, self._gate)
         await site.start()
         self._sites[sock.getsockname()[0]] = site
 

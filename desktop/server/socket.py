@@ -14,6 +14,7 @@ CLOSE_TIMEOUT: Final = 2.0
 """Seconds that a client has to answer a close frame."""
 
 TEXT: Final = 0x81
+CLOSE: Final = 0x88
 PING: Final = 0x89
 PONG: Final = 0x8A
 

@@ -23,7 +23,7 @@ from desktop.server.app import application
 from desktop.server.guard import named
 from desktop.server.hub import Hub
 from desktop.server.pages import Pages
-from desktop.server.sites import listen
+from desktop.server.sites import Sites, listen
 
 PATIENCE = 30.0
 """Seconds until a test gives up: far more than anything here takes."""
@@ -107,6 +107,11 @@ class RawSocket:
             await self._receive()
         head, _, self._received = self._received.partition(b"\r\n\r\n")
         return head
+
+    def forget(self) -> bytes:
+        """What has come, and wasn't read."""
+        rest, self._received = self._received, b""
+        return rest
 
     async def send(self, data: bytes) -> None:
         async with asyncio.timeout(PATIENCE):
@@ -214,11 +219,10 @@ async def served(journal: Journal, pages: Pages, sock: socket.socket | None = No
     port = sock.getsockname()[1]
     runner = web.AppRunner(
         application(hub, pages.routes(), named(port, lambda: None), lambda device, via: None),
-        access_log=None,
         shutdown_timeout=1,
     )
     await runner.setup()
-    await web.SockSite(runner, sock).start()
+    await Sites(port).start(runner, [sock], 1_000)
     try:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             yield Served(hub, port, session)

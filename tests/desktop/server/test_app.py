@@ -8,12 +8,14 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import WSMsgType
 
 import desktop
 import desktop.core.outgoing
 import desktop.server.app
+from desktop.server.gate import local
 from desktop.server.socket import PING, PONG, TEXT
 from tests.desktop.support import ADA, BOB, SECRET, Client, Serve, Served, raw_socket, true
 
@@ -471,6 +473,7 @@ async def test_when_every_place_is_taken_the_next_is_told_to_come_back_and_gets_
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desktop.server.app, "CONNECTION_LIMIT", 2)
+    monkeypatch.setattr(desktop.server.app, "LOCAL_PLACES", 0)
     first, second = await served.page(ADA), await served.page(BOB)
 
     async with served.session.get(f"{served.url}/ws") as refused:
@@ -482,6 +485,53 @@ async def test_when_every_place_is_taken_the_next_is_told_to_come_back_and_gets_
     await first.ws.close()
     await second.until(people=1)
     await served.page(ADA)
+
+
+async def test_this_machine_s_own_get_in_where_nobody_else_does(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desktop.server.app, "CONNECTION_LIMIT", 1)
+    monkeypatch.setattr(desktop.server.app, "RESERVED", 0)
+    monkeypatch.setattr(desktop.server.app, "local", lambda transport: False)
+    inside = await served.page(ADA)
+    async with served.session.get(f"{served.url}/ws") as refused:
+        assert refused.status == 503
+
+    monkeypatch.setattr(desktop.server.app, "local", local)
+    host = await served.host()
+    assert not (inside.ws.closed or host.ws.closed)
+
+
+async def test_nobody_s_one_address_takes_the_last_places(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop.server.app, "CONNECTION_LIMIT", 3)
+    monkeypatch.setattr(desktop.server.app, "RESERVED", 1)
+    monkeypatch.setattr(desktop.server.app, "local", lambda transport: False)
+    greedy = [await served.page(ADA), await served.page(BOB)]
+    async with served.session.get(f"{served.url}/ws") as refused:
+        assert refused.status == 503
+
+    connector = aiohttp.TCPConnector(local_addr=("127.0.0.2", 0))
+    async with (
+        aiohttp.ClientSession(connector=connector) as elsewhere,
+        elsewhere.ws_connect(f"{served.url}/ws") as ws,
+    ):
+        assert await ws.receive_json() == {"counter": 0}
+    for page in greedy:
+        await page.ws.close()
+    await true(lambda: not served.hub.sockets)
+    await served.page(ADA)
+
+
+async def test_a_handshake_with_a_key_that_is_not_ascii_is_a_bad_request(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with raw_socket(served.port) as raw:
+        await raw.send(
+            f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQé=\r\n\r\n".encode()
+        )
+        assert (await raw.head()).startswith(b"HTTP/1.1 400 ")
+    assert not caplog.records
 
 
 # --- who is let in ---

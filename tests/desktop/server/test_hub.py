@@ -259,7 +259,8 @@ async def test_a_client_that_stops_reading_holds_nobody_up_and_then_gets_the_new
         assert json.loads((await stalled.hear())[1])["counter"] == changes + 1
 
 
-async def test_an_ack_waits_for_a_client_that_stops_reading(serve: Serve) -> None:
+async def test_an_ack_waits_for_a_client_that_stops_reading(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop.core.member, "BURST", 1_000.0)
     (sock,) = listen(["127.0.0.1"], 0)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     served = await serve(sock=sock)
@@ -274,6 +275,7 @@ async def test_an_ack_waits_for_a_client_that_stops_reading(serve: Serve) -> Non
         newest = {"ack": 0}
         while newest["ack"] < 40:
             first, payload = await stalled.hear()
+            assert first, "the connection was closed"
             message = json.loads(payload) if first == TEXT else {}
             if "ack" in message:
                 assert message["ack"] >= newest["ack"]

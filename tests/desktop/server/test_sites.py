@@ -32,7 +32,7 @@ async def sites_on(*addresses: str) -> AsyncIterator[tuple[Sites, int]]:
     sockets = listen(addresses, 0)
     port = sockets[0].getsockname()[1]
     sites = Sites(port)
-    await sites.start(runner, sockets)
+    await sites.start(runner, sockets, 100)
     try:
         yield sites, port
     finally:

@@ -1,0 +1,263 @@
+"""Every connection as it comes: how many there may be, how long they may take to ask something, and that they mask.
+
+aiohttp's own protocol for a connection, with the limits that a server on a LAN needs. A connection is
+
+    new       accepted; nothing whole has been asked yet. NEW_LIMIT of them at once, NEW_SECONDS each
+    asking    a request is being answered, ASKING_SECONDS at most
+    idle      kept for the next request; the one that has been idle for longest makes place if there is none
+    upgraded  a WebSocket: the hub's affair, but for the mask of its frames
+"""
+
+import asyncio
+import errno
+import ipaddress
+import logging
+import sys
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from aiohttp.web import BaseRequest, Request, StreamResponse
+
+from desktop.server.guard import HEADERS
+from desktop.server.masks import Masks
+from desktop.server.socket import CLOSE, frame
+
+log = logging.getLogger(__name__)
+
+NEW_LIMIT: Final = 100
+NEW_SECONDS: Final = 10.0
+NEW_GRACE: Final = 0.5
+"""Seconds in which nobody is too many: a whole school may arrive at once."""
+ASKING_SECONDS: Final = 60.0
+LOOK_PAUSE: Final = 0.5
+KEEP_ALIVE: Final = 60.0
+"""Seconds that an idle connection is kept for the next request."""
+HOST_PLACES: Final = 16
+"""Connections kept for this machine's own: a window that is opened again must get in."""
+OWN_DESCRIPTORS: Final = 128
+"""Files and sockets that the program needs besides connections; a window's are another process's, but for a few."""
+HEAD_LIMIT: Final = 65_536
+"""Bytes of a request looked at, at most, for frames that came behind a handshake at once."""
+USED_UP: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class State(Enum):
+    """See the head of this module."""
+
+    NEW = auto()
+    ASKING = auto()
+    IDLE = auto()
+    UPGRADED = auto()
+
+
+class Gate:
+    """Makes the protocol of each connection, `places` of them at most, for aiohttp's `server`."""
+
+    def __init__(self, server: web.Server, places: int) -> None:
+        self._server = server
+        self._places = places
+        self._loop = asyncio.get_running_loop()
+        self._since: dict[State, dict[Connection, float]] = {state: {} for state in State}
+        self._look: asyncio.TimerHandle | None = None
+
+    def __call__(self) -> "Connection":
+        return Connection(self, self._server, self._loop)
+
+    def __len__(self) -> int:
+        """Open connections."""
+        return sum(map(len, self._since.values()))
+
+    def came(self, connection: "Connection", *, local: bool) -> None:
+        """A connection was accepted: it, or another one, may have to go."""
+        if len(self) >= self._places + (HOST_PLACES if local else 0):
+            for state in (State.IDLE, State.NEW):
+                if self._since[state]:
+                    self._drop(next(iter(self._since[state])))
+                    break
+            else:
+                connection.drop()
+                return
+        self.moved(connection, None, State.NEW)
+
+    def moved(self, connection: "Connection", before: State | None, after: State | None) -> None:
+        """What a connection does has changed."""
+        if before:
+            self._since[before].pop(connection, None)
+        if after:
+            self._since[after][connection] = self._loop.time()
+            self._look_soon()
+
+    def _drop(self, connection: "Connection") -> None:
+        connection.leave()
+        connection.drop()
+
+    def _look_soon(self) -> None:
+        if self._look is None and (self._since[State.NEW] or self._since[State.ASKING]):
+            self._look = self._loop.call_later(LOOK_PAUSE, self._look_at_all)
+
+    def _look_at_all(self) -> None:
+        self._look = None
+        now = self._loop.time()
+        new = self._since[State.NEW]
+        self._drop_older(State.NEW, now - NEW_SECONDS)
+        for connection, since in list(new.items())[: max(0, len(new) - NEW_LIMIT)]:
+            if now - since > NEW_GRACE:
+                self._drop(connection)
+        self._drop_older(State.ASKING, now - ASKING_SECONDS)
+        self._look_soon()
+
+    def _drop_older(self, state: State, than: float) -> None:
+        # In the order in which they came to this state.
+        for connection, since in list(self._since[state].items()):
+            if since > than:
+                break
+            self._drop(connection)
+
+
+class Connection(web.RequestHandler):
+    """aiohttp's protocol, which tells the gate what it does."""
+
+    __slots__ = ("_gate", "_head", "_masks", "_state")
+
+    def __init__(self, gate: Gate, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
+        # No access log is None, whatever its type says: as aiohttp's own runner has it.
+        super().__init__(server, loop=loop, access_log=None, keepalive_timeout=KEEP_ALIVE)  # type: ignore[arg-type]
+        self._gate = gate
+        self._state: State | None = None
+        self._head = b""
+        self._masks: Masks | None = None
+
+    # --- what asyncio calls ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._state = State.NEW
+        self._gate.came(self, local=local(transport))
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.leave()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._masks is None:
+            if self._state is State.IDLE:
+                self._move(State.NEW)
+            self._head = (self._head + data)[:HEAD_LIMIT]
+        elif not self._masks.hold(data):
+            self._fail()
+            return
+        super().data_received(data)
+
+    # --- what the application says ---
+
+    def asked(self) -> None:
+        """A whole request has come."""
+        self._move(State.ASKING)
+
+    def answered(self) -> None:
+        """It was answered."""
+        self._head = b""
+        if self._state is State.ASKING:
+            self._move(State.IDLE)
+
+    def upgraded(self) -> None:
+        """From now on it is a WebSocket."""
+        self._move(State.UPGRADED)
+        self._masks = Masks()
+        # A hasty client's first frames come right behind its handshake.
+        _, _, hasty = self._head.partition(b"\r\n\r\n")
+        self._head = b""
+        if not self._masks.hold(hasty):
+            self._fail()
+
+    # --- ends ---
+
+    def leave(self) -> None:
+        """It counts no longer."""
+        self._move(None)
+
+    def drop(self) -> None:
+        """Close at once, without a word."""
+        if self.transport:
+            self.transport.abort()
+
+    def _fail(self) -> None:
+        """Fail the WebSocket connection (RFC 6455, section 7.1.7), with 1002 for an error in its frames."""
+        if self.transport:
+            self.transport.write(frame(CLOSE, (1002).to_bytes(2) + b"A client masks its frames."))
+            self.transport.close()
+
+    def _move(self, state: State | None) -> None:
+        if self._state:
+            self._gate.moved(self, self._state, state)
+            self._state = state
+
+    # --- aiohttp's own answers to what is no request ---
+
+    def handle_error(
+        self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> StreamResponse:
+        """The answer to what can't be read (400), or was answered by a mistake of ours (500): a sentence, and no
+        version of anything."""
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.log_exception("A request could not be answered: %s", request.path, exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("A part of the answer has been sent already.")
+        answer = web.Response(status=status, text=f"{HTTPStatus(status).phrase}.", headers=HEADERS)
+        answer.force_close()
+        return answer
+
+
+@web.middleware
+async def counted(request: Request, handler: Handler) -> StreamResponse:
+    """Tells a connection that it is asked, and that it has answered."""
+    connection = request.protocol
+    if not isinstance(connection, Connection):
+        return await handler(request)
+    connection.asked()
+    try:
+        return await handler(request)
+    finally:
+        connection.answered()
+
+
+def upgraded(request: Request) -> None:
+    """The handshake of a WebSocket is done."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.upgraded()
+
+
+def local(transport: asyncio.BaseTransport | None) -> bool:
+    """Whether both ends of a connection are on loopback."""
+    if transport is None:
+        return False
+    ends = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+    return all(end and ipaddress.ip_address(end[0]).is_loopback for end in ends)
+
+
+def places(wanted: int) -> int:
+    """How many connections fit: `wanted`, or fewer where the system allows fewer descriptors even when asked."""
+    if sys.platform == "win32":
+        return wanted
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = wanted + HOST_PLACES + OWN_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < enough:
+        soft = enough if hard == resource.RLIM_INFINITY else min(enough, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, soft - HOST_PLACES - OWN_DESCRIPTORS))
+
+
+def on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """asyncio's exception handler: without a traceback for what no program can help."""
+    error = context.get("exception")
+    if isinstance(error, OSError) and error.errno in USED_UP:
+        log.warning("Nobody new can join just now: %s.", error.strerror)
+    else:
+        log.error("%s", context["message"], exc_info=error)

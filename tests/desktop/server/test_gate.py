@@ -1,0 +1,341 @@
+"""Connections before and beside the WebSockets: how many, for how long, and what they are told."""
+
+import asyncio
+import errno
+import logging
+import os
+import re
+import resource
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager
+
+import pytest
+from aiohttp import web
+
+import desktop.server.gate
+from desktop.server.gate import (
+    HOST_PLACES,
+    NEW_LIMIT,
+    OWN_DESCRIPTORS,
+    Connection,
+    counted,
+    local,
+    on_loop_error,
+    places,
+    upgraded,
+)
+from desktop.server.guard import HEADERS
+from desktop.server.sites import LOOPBACK, Sites, listen
+from desktop.server.socket import CLOSE, TEXT
+from tests.desktop.support import RawSocket, raw_socket, true
+
+PLACES = 120
+
+
+class Room:
+    """A server with one page, a slow one, a broken one and an echo, behind the gate."""
+
+    def __init__(self, port: int, stack: AsyncExitStack) -> None:
+        self.port = port
+        self._stack = stack
+
+    async def connect(self) -> RawSocket:
+        return await self._stack.enter_async_context(raw_socket(self.port))
+
+    async def get(self, raw: RawSocket, path: str = "/") -> bytes:
+        await raw.send(f"GET {path} HTTP/1.1\r\nHost: us\r\n\r\n".encode())
+        return await raw.head()
+
+    async def echo(self) -> RawSocket:
+        raw = await self.connect()
+        assert (await raw.handshake(self.port)).startswith(b"HTTP/1.1 101 ")
+        return raw
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    async def page(request: web.Request) -> web.StreamResponse:
+        return web.Response(text="page", headers={"Content-Length": "4"})
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    async def broken(request: web.Request) -> web.StreamResponse:
+        raise LookupError("a mistake of ours")
+
+    async def echo(request: web.Request) -> web.StreamResponse:
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        upgraded(request)
+        async for message in ws:
+            await ws.send_str(message.data)
+        return ws
+
+    app = web.Application(middlewares=[counted])
+    app.add_routes([web.get("/", page), web.get("/slow", slow), web.get("/broken", broken), web.get("/ws", echo)])
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    (sock,) = listen([LOOPBACK], 0)
+    port = sock.getsockname()[1]
+    await Sites(port).start(runner, [sock], PLACES)
+    try:
+        async with AsyncExitStack() as stack:
+            yield Room(port, stack)
+    finally:
+        await runner.cleanup()
+
+
+async def closed(raw: RawSocket) -> None:
+    assert await raw.hear() == (0, b"")
+
+
+# --- who has asked nothing yet ---
+
+
+async def test_whoever_asks_nothing_whole_in_time_is_closed(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop.server.gate, "NEW_SECONDS", 0.2)
+    silent, slow_one, other = await room.connect(), await room.connect(), await room.echo()
+
+    async def drip() -> None:
+        try:
+            while True:
+                await slow_one.send(b"G")
+                await asyncio.sleep(0.01)
+        except ConnectionError:
+            pass
+
+    dripping = asyncio.create_task(drip())
+    await closed(silent)
+    await dripping
+    await other.say(TEXT, b"still here")
+    assert await other.hear() == (TEXT, b"still here")
+
+
+async def test_one_who_is_kept_for_the_next_request_must_then_ask_it_in_time(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desktop.server.gate, "NEW_SECONDS", 0.3)
+    raw = await room.connect()
+    for _ in range(3):
+        assert (await room.get(raw)).startswith(b"HTTP/1.1 200 ")
+        await asyncio.sleep(0.2)  # idle, which nobody minds
+        raw.forget()
+    await raw.send(b"GET / HTTP/1.1\r\n")
+    await closed(raw)
+
+
+async def test_of_too_many_who_ask_nothing_the_oldest_go_and_a_new_one_gets_in(room: Room) -> None:
+    silent = [await room.connect() for _ in range(NEW_LIMIT + 10)]
+
+    for raw in silent[:10]:
+        await closed(raw)
+    assert (await room.get(await room.connect())).startswith(b"HTTP/1.1 200 ")
+    assert (await room.get(silent[-1])).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_many_who_come_at_once_and_ask_are_all_answered(room: Room) -> None:
+    async def ask() -> bytes:
+        return await room.get(await room.connect())
+
+    answers = await asyncio.gather(*(ask() for _ in range(PLACES)))
+    assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers)
+
+
+# --- when there is no place ---
+
+
+@contextmanager
+def as_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patched:
+        patched.setattr(desktop.server.gate, "local", lambda transport: False)
+        yield
+
+
+async def test_an_idle_connection_makes_place_the_longest_idle_first(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with as_from_elsewhere(monkeypatch):
+        idle = [await room.connect() for _ in range(PLACES)]
+        for raw in idle:
+            await room.get(raw)
+            raw.forget()
+
+        assert (await room.get(await room.connect())).startswith(b"HTTP/1.1 200 ")
+        await closed(idle[0])
+        assert (await room.get(idle[-1])).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_where_all_are_in_a_new_one_is_closed_but_this_machine_s_own_gets_in(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with as_from_elsewhere(monkeypatch):
+        inside = [await room.echo() for _ in range(PLACES)]
+        await closed(await room.connect())
+
+    own = await room.echo()
+    for raw in (inside[0], inside[-1], own):
+        await raw.say(TEXT, b"here")
+        assert await raw.hear() == (TEXT, b"here")
+
+
+async def test_an_answer_that_takes_too_long_is_given_up(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop.server.gate, "ASKING_SECONDS", 0.2)
+    raw = await room.connect()
+    await raw.send(b"GET /slow HTTP/1.1\r\nHost: us\r\n\r\n")
+    await closed(raw)
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "fit"),
+    [
+        (256, 1_000_000, 5_000),
+        (256, 1_000, 1_000 - HOST_PLACES - OWN_DESCRIPTORS),
+        (1_000_000, 1_000_000, 5_000),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 5_000),
+        (256, resource.RLIM_INFINITY, 5_000),
+        (64, 64, 1),
+    ],
+)
+def test_as_many_fit_as_there_are_descriptors_for_when_all_that_may_be_had_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, fit: int
+) -> None:
+    limits = [soft]
+    monkeypatch.setattr(resource, "getrlimit", lambda what: (limits[-1], hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda what, both: limits.append(both[0]))
+
+    assert places(5_000) == fit
+    assert limits[-1] == resource.RLIM_INFINITY or limits[-1] >= min(hard if hard > 0 else 10**6, fit)
+
+
+# --- frames ---
+
+
+async def test_a_frame_without_a_mask_fails_the_connection(room: Room) -> None:
+    raw = await room.echo()
+    await raw.say(TEXT, b"masked")
+    assert await raw.hear() == (TEXT, b"masked")
+
+    await raw.send(b"\x81\x05hello")
+    first, payload = await raw.hear()
+    assert (first, payload[:2]) == (CLOSE, (1002).to_bytes(2))
+    await closed(raw)
+
+
+@pytest.mark.parametrize(
+    ("hasty", "answer"), [(b"\x81\x82\0\0\0\0hi", (TEXT, b"hi")), (b"\x81\x02hi", (CLOSE, b"\x03\xea"))]
+)
+async def test_frames_right_behind_the_handshake_are_looked_at_too(
+    room: Room, hasty: bytes, answer: tuple[int, bytes]
+) -> None:
+    raw = await room.connect()
+    await raw.send(
+        b"GET /ws HTTP/1.1\r\nHost: us\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" + hasty
+    )
+    assert (await raw.head()).startswith(b"HTTP/1.1 101 ")
+    first, payload = await raw.hear()
+    assert (first, payload[:2]) == answer
+
+
+# --- what aiohttp answers by itself ---
+
+NO_REQUEST = [
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    b"HELLO\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"GET / HTTP/1.1\r\nno header\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: us\r\nX: " + b"x" * 20_000 + b"\r\n\r\n",
+    b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: us\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: us\r\nContent-Length: many\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: us\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
+    b"GET / HTTP/1.1\r\nHost: us\r\nX: \x00\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("request_", NO_REQUEST, ids=lambda request: repr(request[:24]))
+async def test_what_is_no_request_is_answered_with_a_sentence_and_our_headers_and_logged_nowhere(
+    room: Room, request_: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw = await room.connect()
+    await raw.send(request_)
+    head = (await raw.head()).decode()
+
+    assert re.match(r"HTTP/1\.[01] 400 ", head)
+    headers = dict(re.findall(r"^([\w-]+): (.*?)\r?$", head, re.M))
+    assert HEADERS.items() <= headers.items()
+    assert "aiohttp" not in head.lower()
+    assert headers["Content-Type"].startswith("text/plain")
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_a_mistake_of_ours_is_a_500_without_its_traceback_which_is_in_the_log(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw = await room.connect()
+    head = await room.get(raw, "/broken")
+
+    assert head.startswith(b"HTTP/1.1 500 ")
+    assert b"LookupError" not in head + raw.forget()
+    assert "a mistake of ours" in caplog.text
+
+
+# --- descriptors ---
+
+
+async def test_descriptors_that_are_used_up_are_a_line_in_the_log_and_no_traceback(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(on_loop_error)
+    inside = await room.echo()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as late:
+        late.setblocking(False)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) - 1, hard))  # noqa: PTH208
+        try:
+            await loop.sock_connect(late, (LOOPBACK, room.port))
+            await true(lambda: caplog.records)
+            await inside.say(TEXT, b"still here")
+            assert await inside.hear() == (TEXT, b"still here")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        # Once there are some again, whoever has waited gets in.
+        assert (await room.get(RawSocket(late))).startswith(b"HTTP/1.1 200 ")
+
+    assert {record.getMessage() for record in caplog.records} == {
+        f"Nobody new can join just now: {os.strerror(errno.EMFILE)}."
+    }
+    assert not any(record.exc_info for record in caplog.records)
+
+
+async def test_other_errors_of_the_loop_are_logged_with_their_place(caplog: pytest.LogCaptureFixture) -> None:
+    loop = asyncio.get_running_loop()
+    on_loop_error(loop, {"message": "Something broke", "exception": LookupError("here")})
+    on_loop_error(loop, {"message": "Something else"})
+
+    assert "Something broke" in caplog.text
+    assert "LookupError: here" in caplog.text
+    assert "Something else" in caplog.text
+
+
+def test_a_connection_is_local_if_both_its_ends_are() -> None:
+    class Transport(asyncio.Transport):
+        def __init__(self, peer: object, own: object) -> None:
+            super().__init__({"peername": peer, "sockname": own})
+
+    here, there = ("127.0.0.1", 1), ("192.168.1.42", 1)
+    assert local(Transport(here, here))
+    assert local(Transport(("::1", 1, 0, 0), ("::1", 2, 0, 0)))
+    assert not local(Transport(here, there))
+    assert not local(Transport(there, here))
+    assert not local(Transport(None, here))
+    assert not local(None)
+
+
+def test_the_protocol_is_still_one_that_aiohttp_offers() -> None:
+    """What the gate takes over from aiohttp: its name, and the methods that it calls."""
+    assert issubclass(Connection, web.RequestHandler)
+    for method in ("connection_made", "connection_lost", "data_received", "handle_error", "log_exception"):
+        assert callable(getattr(web.RequestHandler, method))
