@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 import msgspec
 import platformdirs
 
-from desktop import __version__, network, preferences, window
+from desktop import __version__, logs, network, preferences, window
 from desktop.instance import AlreadyRunning, FolderError, Running, bring_forward, only_one_in
 from desktop.journal import JournalError
 from desktop.journal.sqlite import SqliteJournal
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code: 0 closed, 1 the server died, 2 not started, 128 + n ended by signal n."""
     try:
         options = _parse(argv)
-        logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+        logs.begin(options.log_level)
         program = _Program(options)
         code = program.run()
     except AlreadyRunning as error:

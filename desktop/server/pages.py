@@ -6,6 +6,7 @@ Compressed once, at the first request: a plain http page on a LAN gets gzip and 
 import gzip
 import hashlib
 import mimetypes
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -43,9 +44,18 @@ class Page:
         """The file, or 304 if the browser has it already."""
         if self.headers["ETag"] in request.headers.get("If-None-Match", ""):
             return Response(status=304, headers={k: v for k, v in self.headers.items() if k != "Content-Type"})
-        if "gzip" in request.headers.get("Accept-Encoding", "") and len(self.compressed) < len(self.body):
+        if _takes_gzip(request.headers.get("Accept-Encoding", "")) and len(self.compressed) < len(self.body):
             return Response(body=self.compressed, headers={**self.headers, "Content-Encoding": "gzip"})
         return Response(body=self.body, headers=self.headers)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether `gzip` is on the list, and not with a weight of 0 (RFC 9110, sections 12.4.2 and 12.5.3)."""
+    for offer in accepted.lower().split(","):
+        coding, _, weight = offer.partition(";")
+        if coding.strip() == "gzip":
+            return not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight)
+    return False
 
 
 class Pages:

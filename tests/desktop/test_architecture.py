@@ -14,6 +14,7 @@ LAYERS = ["core", "journal", "server", "reach", "launcher", "cli"]
 ASIDE: dict[str, set[str]] = {
     "firewall": set(),
     "instance": set(),
+    "logs": set(),
     "mdns": set(),
     "network": set(),
     "preferences": set(),

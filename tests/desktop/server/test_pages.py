@@ -75,6 +75,14 @@ async def test_text_is_compressed_for_whoever_takes_that(served: Served, web_fol
     assert answer.headers["Vary"] == "Accept-Encoding"
 
 
+@pytest.mark.parametrize("accepted", ["gzip;q=0", "br, GZIP ; q = 0.000", "identity", "xgzip", ""])
+async def test_whoever_does_not_take_gzip_is_not_sent_it(served: Served, web_folder: Path, accepted: str) -> None:
+    answer = await get(served, "/static/app.js", Accept_Encoding=accepted)
+
+    assert "Content-Encoding" not in answer.headers
+    assert answer.body == (web_folder / "app.js").read_bytes()
+
+
 @pytest.mark.parametrize("name", ["fonts/plaque.woff2", "short.css"])
 async def test_what_compression_makes_no_smaller_is_sent_as_it_is(served: Served, web_folder: Path, name: str) -> None:
     answer = await get(served, f"/static/{name}", Accept_Encoding="gzip")
