@@ -1,4 +1,4 @@
-"""The log: short, whatever happens. What repeats itself a thousand times a second fills a disk, and hides the reason."""
+"""The log: short, whatever happens. What repeats itself a thousand times a second fills a disk and hides the reason."""
 
 import logging
 import time

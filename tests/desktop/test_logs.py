@@ -1,11 +1,13 @@
 """The log stays short."""
 
 import logging
-from collections.abc import Iterator
+import subprocess
+import sys
+from pathlib import Path
 
-import pytest
+from desktop.logs import LINES, SPAN, Brevity
 
-from desktop.logs import LINES, SPAN, Brevity, begin
+CHECKOUT = Path(__file__).parents[2]
 
 
 class Kept(logging.Handler):
@@ -38,19 +40,18 @@ def test_what_repeats_itself_is_left_out_until_some_time_has_passed() -> None:
     assert kept.lines[-1] == "again"
 
 
-@pytest.fixture
-def root() -> Iterator[logging.Logger]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    root.handlers.clear()
-    yield root
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-def test_it_goes_to_standard_error_from_its_level_on(root: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
-    begin("warning")
-    logging.getLogger("desktop.some").info("too quiet")
+def test_it_goes_to_standard_error_from_its_level_on() -> None:
+    program = """
+import logging
+from desktop import logs
+logs.begin("warning")
+logging.getLogger("desktop.some").info("too quiet")
+for _ in range(100):
     logging.getLogger("desktop.some").warning("heard")
+"""
+    # A process of its own: the tests' has other handlers.
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=CHECKOUT)
 
-    assert capsys.readouterr().err == "WARNING desktop.some: heard\n"
+    lines = done.stderr.splitlines()
+    assert lines[0] == "WARNING desktop.some: heard"
+    assert len(lines) == LINES + 1
