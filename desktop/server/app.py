@@ -83,6 +83,7 @@ class _Connections:
             protocols=(V1,) if v1 else (),
             compress=False,  # messages are short: it would cost memory and time, and save nothing
             autoping=False,  # so that pongs are seen, as signs of life
+            autoclose=False,  # aiohttp would answer every close with 1000; its code is echoed (RFC 6455, section 5.5.1)
             max_msg_size=MESSAGE_LIMIT + 1,  # aiohttp refuses what is as long as this
         )
         # b64decode raises something else than aiohttp expects for it.
@@ -98,6 +99,8 @@ class _Connections:
         hub.join(socket, v1=v1, local=local(transport))
         try:
             await self._read(ws, socket)
+            if not socket.closing:
+                await socket.close(_answered(ws.close_code), "")
         finally:
             hub.leave(socket)
             self._from[request.remote] -= 1
@@ -124,3 +127,11 @@ class _Connections:
                 socket.paused = 0.0
             if not socket.writable.is_set():
                 await socket.writable.wait()
+
+
+def _answered(code: int | None) -> int:
+    """With which code to answer a close frame of this one: its own, unless it may not be on the wire (RFC 6455,
+    section 7.4). aiohttp has refused the others."""
+    if not code:
+        return 1000
+    return 1002 if code == 1006 or code >= 5000 else code
