@@ -14,7 +14,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -54,6 +54,9 @@ UPDATE batch SET crc = crc(last, operations);
 UPDATE snapshot SET crc = crc(last, state);
 PRAGMA user_version = {FORMAT};
 """
+
+Lost = Literal["set_aside", "went_back"]
+"""A notice's code: the journal is damaged, or behind its witness."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[AnyOperation]).decode
@@ -100,12 +103,15 @@ class SqliteJournal:
 
     def _open(self) -> Kept:
         known = witness.read(self._witness)
-        kept, notices = self._found(known)
+        kept, lost = self._found(known)
+        notices: Sequence[Notice] = ()
         with self._plainly("opened"):
+            if lost:
+                kept, notices = self._go_on_from(known, lost)
             self._connect()
             try:
                 if kept is None:
-                    kept = self._begin(known)
+                    kept = _begin(self._db, None)
                 self._upgrade(kept.epoch)
                 self._files = self._identity()
             except BaseException:
@@ -116,20 +122,34 @@ class SqliteJournal:
             self._note(Witness.of(kept.epoch, kept.last, kept.counter))
         return kept._replace(notices=notices)
 
-    def _found(self, known: Witness | None) -> tuple[Kept | None, Sequence[Notice]]:
-        """What is kept, None to begin anew; what there was is set aside then, and the host is to be told."""
-        code: Literal["set_aside", "went_back"] = "went_back"
+    def _found(self, known: Witness | None) -> tuple[Kept | None, Lost | None]:
+        """What is kept, and what is wrong with it."""
         try:
             kept = files.read(self._path)
         except DamagedError as error:
             log.info("%s", error)
-            code = "set_aside"
-        else:
-            if known is None or (kept and not known.has_seen_more_than(kept.epoch, kept.last, kept.counter)):
-                return kept, ()
+            return None, "set_aside"
+        if known and (kept is None or known.has_seen_more_than(kept.epoch, kept.last, kept.counter)):
+            return None, "went_back"
+        return kept, None
+
+    def _go_on_from(self, known: Witness | None, lost: Lost) -> tuple[Kept, Sequence[Notice]]:
+        """Put a new journal in the place of one that is set aside, and say so."""
+        # Whole before it gets there: what can't be replaced, on a full disk, stays.
+        new = self._place_for_new()
+        with closing(sqlite3.connect(new, isolation_level=None)) as db:
+            kept = _begin(db, known)
         aside = files.set_aside(self._path, self._now())
+        new.replace(self._path)
+        files.sync_names(self._path.parent)
         path, counter = str(aside) if aside else UNSET, known.value if known else UNSET
-        return None, [Notice(code=code, path=path, counter=counter)]
+        return kept, [Notice(code=lost, path=path, counter=counter)]
+
+    def _place_for_new(self) -> Path:
+        new = beside(self._path, "-new")
+        for suffix in files.SUFFIXES:
+            beside(new, suffix).unlink(missing_ok=True)
+        return new
 
     def _connect(self, mode: str = "rwc") -> None:
         # Transactions are begun and ended here, by hand, as sqlite.org describes them.
@@ -141,18 +161,6 @@ class SqliteJournal:
         except BaseException:
             self._db.close()
             raise
-
-    def _begin(self, known: Witness | None) -> Kept:
-        """A new journal, which goes on from what is known."""
-        epoch = secrets.token_urlsafe(16)
-        counter = known.successor() if known else Counter()
-        self._db.executescript(f"BEGIN; {SCHEMA}")
-        self._db.execute("INSERT INTO journal VALUES (?)", (epoch,))
-        if known:
-            state = _encode(counter)
-            self._db.execute("INSERT INTO snapshot VALUES (1, 0, ?, ?)", (state, checksum(epoch, 0, state)))
-        self._db.execute("COMMIT")
-        return Kept(epoch, counter, 0)
 
     def _upgrade(self, epoch: str) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -233,8 +241,7 @@ class SqliteJournal:
         elif self._files != self._identity():
             log.warning("%s was taken away or replaced, and is written anew.", self._path)
             # What was in the files can still be read, as long as they are open.
-            copy = beside(self._path, "-new")
-            copy.unlink(missing_ok=True)
+            copy = self._place_for_new()
             self._db.execute("VACUUM INTO ?", (str(copy),))
             with copy.open("r+b") as file:
                 os.fsync(file.fileno())
@@ -257,3 +264,16 @@ class SqliteJournal:
             yield
         except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
             raise JournalError(f"{self._path} could not be {done}: {error}.") from error
+
+
+def _begin(db: sqlite3.Connection, known: Witness | None) -> Kept:
+    """A new journal, which goes on from what is known."""
+    epoch = secrets.token_urlsafe(16)
+    counter = known.successor() if known else Counter()
+    db.executescript(f"BEGIN; {SCHEMA}")
+    db.execute("INSERT INTO journal VALUES (?)", (epoch,))
+    if known:
+        state = _encode(counter)
+        db.execute("INSERT INTO snapshot VALUES (1, 0, ?, ?)", (state, checksum(epoch, 0, state)))
+    db.execute("COMMIT")
+    return Kept(epoch, counter, 0)

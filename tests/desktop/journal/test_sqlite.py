@@ -611,6 +611,23 @@ def test_each_start_brings_the_witness_up_to_date(database: Path) -> None:
     assert [notice.counter for notice in kept_in(database).notices] == [1]
 
 
+@pytest.mark.parametrize("damage", [shopping_list, emptied])
+def test_what_cannot_be_replaced_stays_where_it_is_and_is_told_at_the_start_that_can(
+    database: Path, damage: Callable[[Path], None]
+) -> None:
+    counted(database)
+    damage(database)
+    content = database.read_bytes()
+
+    with full_disk(4096), pytest.raises(JournalError, match=r"counter\.db could not be opened: .+\.$"):
+        SqliteJournal(database).open(nothing)
+    assert database.read_bytes() == content
+    kept = kept_in(database)
+    assert set_aside(kept).read_bytes() == content
+    assert kept.counter.value == 10
+    assert not [*database.parent.glob("*-new*")]
+
+
 def test_lost_again_and_again_the_number_goes_on_and_the_revision_never_goes_back(database: Path) -> None:
     counted(database)
     revisions = [10]
