@@ -168,7 +168,8 @@ function takeState(before, { epoch = before.epoch, ack, counter, revision, peopl
   if (joined) next.role = role ?? model.role;
   // Before the `ack`, a counter may hold what is pending: it would show twice.
   if ((joined || !next.pending.length) && revision >= model.revision) Object.assign(next, { counter, revision });
-  const recorded = next.pending.length < model.pending.length && model.news?.key === 'error.not_recorded';
+  const decided = next.pending.length < model.pending.length || next.revision > model.revision;
+  const recorded = decided && model.news?.key === 'error.not_recorded';
   if (recorded || (changed && model.stage === 'joined')) next.news = null;
   return cheer(model, answered ? flush(next) : next);
 }

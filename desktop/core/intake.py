@@ -9,8 +9,8 @@ from desktop.core.counter import AnyOperation
 
 RETRY_PAUSE: Final = 1.0
 """Seconds until a batch is tried again that the journal couldn't write."""
-
-
+CROWD: Final = 10_000
+"""Operations waiting, from which on everybody is read more slowly."""
 LIMIT: Final = 50_000
 """Operations that may wait. A journal that works never has that many; one that doesn't must not fill the memory."""
 
@@ -24,10 +24,17 @@ class Intake:
         self._newest: dict[str, int] = {}
         self._retry_at = 0.0
         self._told = 0
+        self.failing = False
+        """Whether the journal's last answer was that it can't write."""
 
     def newest(self, client: str, decided: int) -> int:
         """The newest `op` of a client that is on its way, or else the one that is `decided`."""
         return self._newest.get(client, decided)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether what comes should come more slowly."""
+        return len(self._waiting) + len(self._recording) >= CROWD
 
     @property
     def full(self) -> bool:
@@ -53,6 +60,7 @@ class Intake:
 
     def recorded(self, operation: AnyOperation) -> None:
         """The journal gave this back: one of ours, or one that another host recorded."""
+        self.failing = False
         if self._recording and operation == self._recording[0]:
             self._recording.popleft()
             if not self._recording:
@@ -62,6 +70,7 @@ class Intake:
 
     def failed(self, now: float) -> Sequence[AnyOperation]:
         """The journal couldn't write the batch: it waits for another try. Returns what fails for the first time."""
+        self.failing = True
         batch = list(self._recording)
         untold = batch[self._told :]
         self._told = len(batch)

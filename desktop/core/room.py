@@ -17,9 +17,10 @@ from typing import Final
 
 from msgspec import UNSET, Struct
 
-from desktop.core.commands import Close, Command, Heartbeat, Key, Pause, Record, Send
+from desktop.core.commands import Close, Command, Key, Pause, Record, Send
 from desktop.core.counter import AnyOperation, Counter, Set, Verdict
-from desktop.core.intake import Intake
+from desktop.core.intake import RETRY_PAUSE, Intake
+from desktop.core.liveness import Liveness
 from desktop.core.member import Member
 from desktop.core.outgoing import ACK, SETTINGS, VALUE, Outgoing
 from desktop.core.protocol import (
@@ -41,15 +42,7 @@ from desktop.core.protocol import (
     parse_classic,
 )
 
-PING_AFTER: Final = 20.0
-SILENCE_LIMIT: Final = 45.0
-"""Seconds without a sign of life, in spite of a ping, after which a connection is given up."""
-STALL_LIMIT: Final = 60.0
-"""Seconds that a connection may take nothing."""
-CHECK_PAUSE: Final = 1.0
 WRONG_SECRETS: Final = 5
-SLEPT: Final = 10.0
-"""Seconds without a look at the connections, after which it wasn't they who were silent: the machine slept."""
 FULL: Final = 1013
 """The close code "try again later" (registered with IANA, RFC 6455, section 11.7)."""
 TOO_MANY: Final = "Too many messages."
@@ -71,7 +64,6 @@ class Room:
         self.epoch = epoch
         self._secret = secret.encode()
         self._run = run
-        self._notices = notices
         self._joined = 0
         self._members: dict[Key, Member] = {}
         self._by_client: defaultdict[str, set[Member]] = defaultdict(set)
@@ -80,7 +72,7 @@ class Room:
         self._removed: set[str] = set()
         self._intake = Intake()
         self._outgoing = Outgoing(counter, epoch, self._members)
-        self._check_at = 0.0
+        self._liveness = Liveness(self._members)
 
     @property
     def people(self) -> int:
@@ -155,6 +147,8 @@ class Room:
             if member.bad.count(now):
                 return [Close(key, 1008, "Too many bad messages.")]
             commands.append(self._error(member, error.code, str(error)))
+        if self._intake.crowded:
+            commands.append(Pause(key, RETRY_PAUSE))
         return commands
 
     def _taken_classic(self, member: Member, text: str) -> list[Command]:
@@ -218,6 +212,9 @@ class Room:
             if self._intake.full:
                 return [Close(member.key, FULL, TOO_MUCH)]
             self._intake.add(request.operation(client, member.host))
+        elif self._intake.failing:
+            # A page that hears nothing would take the connection for dead.
+            return [self._error(member, Code.NOT_RECORDED, SENTENCES[Code.NOT_RECORDED], op)]
         return []
 
     # --- the journal's answers ---
@@ -240,58 +237,34 @@ class Room:
         return commands
 
     def failed(self, now: float) -> list[Command]:
-        """The journal couldn't write the batch. It is kept and tried again; whoever waits for it is told, once."""
-        return [
-            self._error(member, Code.NOT_RECORDED, SENTENCES[Code.NOT_RECORDED], operation.op)
+        """The journal couldn't write the batch. It is kept and tried again; whoever waits for it is told, once, and so
+        are the hosts when it begins."""
+        hosts = [] if self._intake.failing else [member for member in self._members.values() if member.host]
+        waiting = [
+            (member, operation.op)
             for operation in self._intake.failed(now)
             for member in self._by_client.get(operation.client, ())
+        ]
+        return [
+            self._error(member, Code.NOT_RECORDED, SENTENCES[Code.NOT_RECORDED], op)
+            for member, op in [*((host, 0) for host in hosts), *waiting]
         ]
 
     # --- the beat ---
 
     def due(self) -> float:
         """When to call `tick`: a time, or one that has passed if at once."""
-        due = min(self._intake.due(), self._outgoing.due())
-        return min(due, self._check_at) if self._members else due
+        return min(self._intake.due(), self._outgoing.due(), self._liveness.due())
 
     def tick(self, now: float) -> list[Command]:
         """Do what is due."""
         batch = self._intake.batch(now)
         commands: list[Command] = [Record(batch)] if batch else []
-        commands += self._outgoing.beat(now)
-        if now >= self._check_at:
-            if now - self._check_at > SLEPT:
-                self._woke(now)
-            self._check_at = now + CHECK_PAUSE
-            commands += self._check(now)
-        return commands
+        return commands + self._outgoing.beat(now) + self._liveness.check(now)
 
     def flushed(self, started: float, ended: float) -> None:
         """What the last tick sent took this long: the next beat waits accordingly."""
         self._outgoing.flushed(started, ended)
-
-    def _woke(self, now: float) -> None:
-        """Nobody could be heard for a while: all are asked, and have as long as anybody to answer."""
-        for member in self._members.values():
-            member.heard = max(member.heard, now - PING_AFTER)
-            member.pinged = False
-            if member.stalled_at is not None:
-                member.stalled_at = now
-
-    def _check(self, now: float) -> list[Command]:
-        """Find connections that are dead, and ask those that have been silent."""
-        silent: list[Key] = []
-        commands: list[Command] = []
-        for member in self._members.values():
-            stalled = member.stalled_at is not None and now - member.stalled_at > STALL_LIMIT
-            if stalled or now - member.heard > SILENCE_LIMIT:
-                commands.append(Close(member.key, None))
-            elif now - member.heard >= PING_AFTER and not member.pinged:
-                member.pinged = True
-                silent.append(member.key)
-        if silent:
-            commands.append(Heartbeat(silent))
-        return commands
 
     def _error(self, member: Member, code: Code, sentence: str, op: int = 0) -> Send:
         message: Struct

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
-from desktop.core.counter import AnyOperation, Counter
+from desktop.core.counter import AnyOperation, Counter, Settings
 from desktop.core.protocol import Notice
 
 
@@ -47,7 +47,7 @@ class Journal(Protocol):
         A batch that failed may be given again, with more behind it: none of it is recorded twice.
         """
 
-    def witness(self, last: int, value: int, revision: int) -> None:
+    def witness(self, last: int, value: int, revision: int, settings: Settings) -> None:
         """Remember what the counter was after entry `last`."""
 
     def snapshot(self, state: bytes, last: int) -> Future[None]:

@@ -1,67 +1,65 @@
 """The journal in a SQLite file on this machine: one transaction a batch, in a thread of its own.
 
 WAL with `synchronous=FULL`: a commit has reached the disk when it returns, and neither a kill nor a power cut undoes
-it (sqlite.org, "Write-Ahead Logging" and "PRAGMA synchronous"). A file that is damaged all the same, or has lost what
-its witness had seen, is set aside under a dated name, and a new one goes on from what the witness knew.
+it (sqlite.org, "Write-Ahead Logging" and "PRAGMA synchronous").
+
+A file that is damaged, or behind its witness, is set aside, and a new journal goes on from what the witness knows. It
+has a new epoch, since who has sent what is lost: pages drop what they had on the way, and say so.
 """
 
 import logging
+import os
 import secrets
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
+from msgspec import UNSET
 
-from desktop.core.counter import AnyOperation, Counter
+from desktop.core.counter import AnyOperation, Counter, Settings
 from desktop.core.protocol import Notice
-from desktop.journal import Deliver, JournalError, Kept
-from desktop.journal.witness import Witness, read, write
+from desktop.journal import Deliver, JournalError, Kept, files, witness
+from desktop.journal.files import FORMAT, DamagedError, beside, checksum
+from desktop.journal.witness import Witness
 
 log = logging.getLogger(__name__)
-
-FORMAT = 1
-"""Of the file. Grows when an older program could no longer read it."""
 
 SCHEMA = f"""
 CREATE TABLE journal (epoch TEXT NOT NULL);
 CREATE TABLE batch (
     last INTEGER PRIMARY KEY,  -- the number of its last operation; the first one ever has 1
     at REAL NOT NULL,          -- Unix time, only for people
-    operations BLOB NOT NULL   -- a JSON array, as in desktop.core.counter
+    operations BLOB NOT NULL,  -- a JSON array, as in desktop.core.counter
+    crc INTEGER                -- desktop.journal.files.checksum
 );
 CREATE TABLE snapshot (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     last INTEGER NOT NULL,     -- the last operation in it
-    state BLOB NOT NULL
+    state BLOB NOT NULL,
+    crc INTEGER
 );
 PRAGMA user_version = {FORMAT};
 """
 
-BROKEN: Final = {
-    sqlite3.SQLITE_ERROR,  # its tables are not ours
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-}
-"""Primary result codes (sqlite.org, "Result and Error Codes") that a file gives that will never be read again. Others,
-such as a full disk or a lock, may pass."""
+# Format 1 had no checksums; `crc` is a function then.
+UPGRADE = f"""
+ALTER TABLE batch ADD COLUMN crc INTEGER;
+ALTER TABLE snapshot ADD COLUMN crc INTEGER;
+UPDATE batch SET crc = crc(last, operations);
+UPDATE snapshot SET crc = crc(last, state);
+PRAGMA user_version = {FORMAT};
+"""
+
+Lost = Literal["set_aside", "went_back"]
+"""A notice's code: the journal is damaged, or behind its witness."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[AnyOperation]).decode
-_decode_state = msgspec.json.Decoder(Counter).decode
-
-
-class _Damaged(Exception):
-    """The file holds no counter, or only a part of one; the text says why, in a sentence."""
-
-
-class _WentBack(Exception):
-    """The file is whole, and its witness has seen more than is in it."""
 
 
 class SqliteJournal:
@@ -75,6 +73,9 @@ class SqliteJournal:
         self._epoch = ""
         self._last = 0
         self._unsure = False
+        """Whether a commit that failed may have come through all the same."""
+        self._files: object = None
+        """Which files are open, None without any."""
 
     def open(self, deliver: Deliver) -> Kept:
         self._deliver = deliver
@@ -87,11 +88,12 @@ class SqliteJournal:
     def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
         return self._thread.submit(self._append, operations)
 
-    def witness(self, last: int, value: int, revision: int) -> None:
-        self._thread.submit(self._note, Witness(epoch=self._epoch, last=last, value=value, revision=revision))
-
     def snapshot(self, state: bytes, last: int) -> Future[None]:
         return self._thread.submit(self._snapshot, state, last)
+
+    def witness(self, last: int, value: int, revision: int, settings: Settings) -> None:
+        seen = Witness(epoch=self._epoch, last=last, value=value, revision=revision, settings=settings)
+        self._thread.submit(self._see, seen)
 
     def close(self) -> None:
         self._thread.submit(self._close).result()
@@ -100,126 +102,77 @@ class SqliteJournal:
     # --- at the start ---
 
     def _open(self) -> Kept:
-        seen = read(self._witness)
+        known = witness.read(self._witness)
+        kept, lost = self._found(known)
+        notices: Sequence[Notice] = ()
         with self._plainly("opened"):
-            if seen and not self._path.exists():
-                return self._begin_again(Notice(code="went_back"), seen)
-            # SQLite deletes a log in which it finds nothing: after a kill there may be one, and it may be all there is.
-            wal, copy = self._beside("-wal"), self._beside("-wal.copy")
-            if wal.exists():
-                shutil.copyfile(wal, copy)
+            if lost:
+                kept, notices = self._go_on_from(known, lost)
+            self._connect()
             try:
-                return self._kept(seen)
-            except (_Damaged, _WentBack) as reason:
-                log.info("%s: %s", self._path, reason)
-                if copy.exists():
-                    copy.replace(wal)
-                code: Literal["set_aside", "went_back"] = "went_back" if isinstance(reason, _WentBack) else "set_aside"
-                return self._begin_again(Notice(code=code, path=str(self._set_aside())), seen)
-            finally:
-                copy.unlink(missing_ok=True)
+                if kept is None:
+                    kept = _begin(self._db, None)
+                self._upgrade(kept.epoch)
+                self._files = self._identity()
+            except BaseException:
+                self._db.close()
+                raise
+        self._epoch, self._last = kept.epoch, kept.last
+        if kept.counter.revision:
+            self._note(Witness.of(kept.epoch, kept.last, kept.counter))
+        return kept._replace(notices=notices)
 
-    def _beside(self, suffix: str) -> Path:
-        return self._path.with_name(self._path.name + suffix)
-
-    def _kept(self, seen: Witness | None) -> Kept:
-        """What is in the file. Raises _Damaged: then nothing is held open."""
-        if seen and not self._path.stat().st_size:
-            raise _WentBack("It is empty.")
-        self._connect()
+    def _found(self, known: Witness | None) -> tuple[Kept | None, Lost | None]:
+        """What is kept, and what is wrong with it."""
         try:
-            kept = self._read()
-            self._prepare()
-            if seen and (kept.last < seen.last if kept.epoch == seen.epoch else kept.counter.revision < seen.revision):
-                raise _WentBack("It has lost what had been counted.")
-            return kept
-        except BaseException as error:
-            self._db.close()
-            if isinstance(error, sqlite3.Error) and _primary(error) in BROKEN:
-                raise _Damaged(f"It is damaged: {error}.") from error
-            if isinstance(error, msgspec.MsgspecError):
-                raise _Damaged("It holds something that nobody can read.") from error
-            raise
+            kept = files.read(self._path)
+        except DamagedError as error:
+            log.info("%s", error)
+            return None, "set_aside"
+        if known and (kept is None or known.has_seen_more_than(kept.epoch, kept.last, kept.counter)):
+            return None, "went_back"
+        return kept, None
 
-    def _connect(self) -> None:
+    def _go_on_from(self, known: Witness | None, lost: Lost) -> tuple[Kept, Sequence[Notice]]:
+        """Put a new journal in the place of one that is set aside, and say so."""
+        # Whole before it gets there: what can't be replaced, on a full disk, stays.
+        new = self._place_for_new()
+        with closing(sqlite3.connect(new, isolation_level=None)) as db:
+            kept = _begin(db, known)
+        aside = files.set_aside(self._path, self._now())
+        new.replace(self._path)
+        files.sync_names(self._path.parent)
+        path, counter = str(aside) if aside else UNSET, known.value if known else UNSET
+        return kept, [Notice(code=lost, path=path, counter=counter)]
+
+    def _place_for_new(self) -> Path:
+        new = beside(self._path, "-new")
+        for suffix in files.SUFFIXES:
+            beside(new, suffix).unlink(missing_ok=True)
+        return new
+
+    def _connect(self, mode: str = "rwc") -> None:
         # Transactions are begun and ended here, by hand, as sqlite.org describes them.
-        self._db = sqlite3.connect(self._path, isolation_level=None)
-
-    def _prepare(self) -> None:
-        """For writing. What is not ours, or damaged, isn't touched before it is known to be."""
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        found = self._path.stat()
-        self._file = found.st_dev, found.st_ino
-
-    def _read(self) -> Kept:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version > FORMAT:
-            raise JournalError(f"{self._path} was written by a newer LAN Counter.")
-        if version == 0:
-            self._make()
-        (checked,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
-        if checked != "ok":
-            raise _Damaged(f"It is damaged: {checked.splitlines()[-1]}.")
-        named = self._db.execute("SELECT epoch FROM journal").fetchone()
-        if named is None:
-            raise _Damaged("It has lost its name.")
-        (self._epoch,) = named
-        state, self._last = self._db.execute("SELECT state, last FROM snapshot").fetchone() or (b"{}", 0)
-        counter = _decode_state(state)
-        for last, operations in self._later():
-            if last != self._last + len(operations):
-                raise _Damaged("A part of it is missing.")
-            self._last = last
-            for operation in operations:
-                counter.apply(operation)
-        return Kept(self._epoch, counter, self._last)
-
-    def _later(self) -> Iterator[tuple[int, list[AnyOperation]]]:
-        """The batches after `_last`, in their order, each with the number of its last operation."""
-        later = self._db.execute("SELECT last, operations FROM batch WHERE last > ? ORDER BY last", (self._last,))
-        return ((last, _decode(blob)) for last, blob in later)
-
-    def _make(self, state: Counter | None = None) -> None:
-        self._epoch, self._last = secrets.token_urlsafe(16), 0
-        self._db.executescript(f"BEGIN; {SCHEMA}")
-        self._db.execute("INSERT INTO journal VALUES (?)", (self._epoch,))
-        if state:
-            self._db.execute("REPLACE INTO snapshot VALUES (1, 0, ?)", (_encode(state),))
-        self._db.execute("COMMIT")
-
-    def _begin_again(self, notice: Notice, seen: Witness | None) -> Kept:
-        """Go on from what the witness knew: as another journal, since it can't know which operations that includes."""
-        counter = Counter()
-        if seen:
-            counter = Counter(value=seen.value, revision=seen.revision)
-            notice = msgspec.structs.replace(notice, counter=seen.value)
-        self._connect()
+        uri = f"{self._path.absolute().as_uri()}?mode={mode}"
+        self._db = sqlite3.connect(uri, uri=True, isolation_level=None)
         try:
-            self._make(counter)
-            self._prepare()
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
         except BaseException:
             self._db.close()
             raise
-        self._note(Witness(epoch=self._epoch, last=0, value=counter.value, revision=counter.revision))
-        return Kept(self._epoch, counter, 0, [notice])
 
-    def _set_aside(self) -> Path:
-        """Give the file, and what belongs to it, a name that nobody has."""
-        day = time.strftime("%Y-%m-%d", time.localtime(self._now()))
-        names = (f"{self._path.stem} {day}{number}.db" for number in ("", *(f" ({n})" for n in range(2, 10_000))))
-        aside = next(path for path in map(self._path.with_name, names) if not path.exists())
-        # The log first: left alone beside a new file it would be taken for that one's.
-        for suffix in ("-wal", "-shm", ""):
-            with suppress(FileNotFoundError):
-                self._beside(suffix).rename(aside.with_name(aside.name + suffix))
-        return aside
+    def _upgrade(self, epoch: str) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version < FORMAT:
+            self._db.create_function("crc", 2, lambda last, content: checksum(epoch, last, content))
+            self._db.executescript(f"BEGIN IMMEDIATE; {UPGRADE} COMMIT;")
 
     # --- while it runs ---
 
     def _append(self, operations: Sequence[AnyOperation]) -> None:
         with self._plainly("written"):
-            self._insist_on_our_file()
+            self._stay()
             if self._unsure:
                 operations = operations[self._recorded_after_all(operations) :]
             if operations:
@@ -227,56 +180,100 @@ class SqliteJournal:
         self._deliver(operations, self._last)
 
     def _insert(self, operations: Sequence[AnyOperation]) -> None:
-        last = self._last + len(operations)
+        last, content = self._last + len(operations), _encode(operations)
+        row = (last, self._now(), content, checksum(self._epoch, last, content))
         self._unsure = True
         # Outside of BEGIN and COMMIT each statement is a transaction.
-        self._db.execute("INSERT INTO batch VALUES (?, ?, ?)", (last, self._now(), _encode(operations)))
+        self._db.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", row)
         self._unsure = False
         self._last = last
 
-    def _insist_on_our_file(self) -> None:
-        """What is written into a file that somebody has moved away or replaced is lost."""
-        with suppress(FileNotFoundError):
-            found = self._path.stat()
-            if (found.st_dev, found.st_ino) == self._file:
-                return
-        raise JournalError(f"{self._path} has been moved away, deleted or replaced.")
-
     def _recorded_after_all(self, operations: Sequence[AnyOperation]) -> int:
         """How many of these the last try has recorded, though it failed: its commit may have come that far."""
-        self._db.close()
-        self._connect()
-        self._prepare()
-        found = [operation for _, batch in self._later() for operation in batch]
+        self._reconnect()
+        later = self._db.execute("SELECT operations FROM batch WHERE last > ? ORDER BY last", (self._last,))
+        found = [operation for (content,) in later for operation in _decode(content)]
         self._unsure = False
         self._last += len(found)
         if found:
             self._deliver(found, self._last)
         return len(found) if found == list(operations[: len(found)]) else 0
 
-    def _note(self, witness: Witness) -> None:
+    def _snapshot(self, state: bytes, last: int) -> None:
+        with self._plainly("written"):
+            row = (last, state, checksum(self._epoch, last, state))
+            self._db.execute("REPLACE INTO snapshot VALUES (1, ?, ?, ?)", row)
+
+    def _see(self, seen: Witness) -> None:
+        # Soon after a commit: so what was taken away during it comes back.
+        with suppress(JournalError), self._plainly("written"):
+            self._stay()
+        self._note(seen)
+
+    def _note(self, seen: Witness) -> None:
         try:
-            write(self._witness, witness)
+            witness.write(self._witness, seen)
         except OSError as error:
             # It will have seen less; the journal has it all.
             log.debug("%s could not be written: %s", self._witness, error)
-
-    def _snapshot(self, state: bytes, last: int) -> None:
-        with self._plainly("written"):
-            self._db.execute("REPLACE INTO snapshot VALUES (1, ?, ?)", (last, state))
 
     def _close(self) -> None:
         with self._plainly("closed"):
             self._db.close()
 
+    # --- the files, under the open journal ---
+
+    def _identity(self) -> object:
+        """Which files the next start would read."""
+        found = []
+        for suffix in ("", "-wal"):
+            try:
+                status = beside(self._path, suffix).stat()
+                found.append((status.st_dev, status.st_ino))
+            except FileNotFoundError:
+                found.append((0, 0))
+        return found
+
+    def _stay(self) -> None:
+        """See to it that what is written is where the next start reads: somebody may move or replace open files."""
+        if self._files is None:
+            self._reconnect()
+        elif self._files != self._identity():
+            log.warning("%s was taken away or replaced, and is written anew.", self._path)
+            # What was in the files can still be read, as long as they are open.
+            copy = self._place_for_new()
+            self._db.execute("VACUUM INTO ?", (str(copy),))
+            with copy.open("r+b") as file:
+                os.fsync(file.fileno())
+            files.set_aside(self._path, self._now())
+            copy.replace(self._path)
+            files.sync_names(self._path.parent)
+            self._reconnect()
+
+    def _reconnect(self) -> None:
+        # Closed before the other is opened: it deletes its log, by name.
+        self._files = None
+        self._db.close()
+        self._connect("rw")
+        self._db.execute("SELECT * FROM journal").fetchone()  # so that its log is there
+        self._files = self._identity()
+
     @contextmanager
     def _plainly(self, done: str) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, msgspec.MsgspecError, OSError) as error:
+        except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
             raise JournalError(f"{self._path} could not be {done}: {error}.") from error
 
 
-def _primary(error: sqlite3.Error) -> int:
-    """The primary result code: an extended one's lowest byte."""
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+def _begin(db: sqlite3.Connection, known: Witness | None) -> Kept:
+    """A new journal, which goes on from what is known."""
+    epoch = secrets.token_urlsafe(16)
+    counter = known.successor() if known else Counter()
+    db.executescript(f"BEGIN; {SCHEMA}")
+    db.execute("INSERT INTO journal VALUES (?)", (epoch,))
+    if known:
+        state = _encode(counter)
+        db.execute("INSERT INTO snapshot VALUES (1, 0, ?, ?)", (state, checksum(epoch, 0, state)))
+    db.execute("COMMIT")
+    return Kept(epoch, counter, 0)

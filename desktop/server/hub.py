@@ -216,7 +216,7 @@ class Hub:
     def _witness(self) -> None:
         self._witnessing = None
         counter = self._room.counter
-        self._journal.witness(self._last, counter.value, counter.revision)
+        self._journal.witness(self._last, counter.value, counter.revision, counter.settings)
 
     def _keep(self) -> asyncio.Future[None]:
         """Keep a snapshot: the next start needn't replay what is in it."""

@@ -13,7 +13,8 @@ import pytest
 
 from desktop.core.counter import Add, AnyOperation, Configure, Reset, Set, SettingsChange, Undo
 from desktop.journal import JournalError
-from desktop.journal.sqlite import FORMAT, SqliteJournal
+from desktop.journal.files import FORMAT
+from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
 from desktop.server.sites import LOOPBACK, listen
 from tests.desktop.support import ADA, PATIENCE, SECRET, Client, change, true

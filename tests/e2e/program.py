@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
@@ -29,10 +29,15 @@ open_url = build_opener(ProxyHandler({})).open
 class Program:
     """The program, started and accepting connections; a context manager that ends it."""
 
-    def __init__(self, data: Path, *options: str, screen: str | None = None, port: int = 0) -> None:
-        """Start it on the folder `data`, with its window on `screen`; on any free port unless one is given."""
+    def __init__(
+        self, data: Path, *options: str, screen: str | None = None, port: int = 0, under: Sequence[str] = ()
+    ) -> None:
+        """Start it on the folder `data`, with its window on `screen`; on any free port unless one is given.
+
+        `under` are the words of a command that runs it, if another does.
+        """
         binary = os.environ.get("APP_BINARY")
-        command = [binary] if binary else [sys.executable, "-m", "desktop"]
+        command = [*under, *([binary] if binary else [sys.executable, "-m", "desktop"])]
         command += ["--local-only", "--data-dir", str(data), "--port", str(port), *options]
         self._errors = data.with_suffix(".stderr")
         with self._errors.open("a") as errors:

@@ -52,6 +52,12 @@ test('clicks show at once and go out as one operation, with the revision of the 
   assert.deepEqual(outgoing(flush(model)).messages, [{ type: 'add', delta: 3, seen: 7, op: 1 }]);
 });
 
+test('a host who counts nothing is told that the journal fails, until it works again', () => {
+  const model = after(host(), hears({ type: 'error', code: 'not_recorded' }), hears({ type: 'state', counter: 40, revision: 7, people: 3 }));
+  assert.equal(note(model), 'error.not_recorded');
+  assert.equal(note(after(model, hears({ type: 'state', counter: 41, revision: 8 }))), 'shared');
+});
+
 test('the notices are those of the newest answer to hello', () => {
   const notice = (code) => hears({ type: 'notice', code });
   const model = after(host(), notice('set_aside'), notice('not_saved'), hears({ type: 'state', counter: 41, revision: 8, ack: 0 }));

@@ -6,9 +6,10 @@ from typing import Any
 
 from desktop.core.commands import Close, Command, Record, Send
 from desktop.core.counter import AnyOperation, Counter
+from desktop.core.liveness import CHECK_PAUSE
 from desktop.core.outgoing import PRESENCE_PAUSE
 from desktop.core.protocol import Notice
-from desktop.core.room import CHECK_PAUSE, Room
+from desktop.core.room import Room
 
 ADA = "ada-0123456789-0123456789"
 BOB = "bob-0123456789-0123456789"

@@ -3,7 +3,7 @@
 from math import inf
 
 from desktop.core.counter import Add, Set
-from desktop.core.intake import RETRY_PAUSE, Intake
+from desktop.core.intake import CROWD, LIMIT, RETRY_PAUSE, Intake
 
 ADA = "ada-0123456789-0123456789"
 
@@ -75,6 +75,34 @@ def test_a_batch_that_failed_is_tried_again_first_and_a_second_later() -> None:
     assert intake.due() == 10 + RETRY_PAUSE
     assert intake.batch(10.5) == ()
     assert intake.batch(10 + RETRY_PAUSE) == (click(1), click(2))
+
+
+def test_it_knows_whether_the_journal_last_failed() -> None:
+    intake = Intake()
+    intake.add(click(1))
+    intake.batch(0)
+    assert not intake.failing
+    intake.failed(0)
+    intake.batch(1)
+    assert intake.failing
+    intake.recorded(click(1))
+    assert not intake.failing
+
+
+def test_what_is_with_the_journal_takes_room_too() -> None:
+    intake = Intake()
+    for op in range(1, CROWD):
+        intake.add(click(op))
+    intake.batch(0)
+    assert not intake.crowded
+    intake.add(click(CROWD))
+    assert intake.crowded
+    assert not intake.full
+    for op in range(CROWD + 1, LIMIT + 1):
+        intake.add(click(op))
+    assert intake.full
+    intake.recorded(click(1))
+    assert not intake.full
 
 
 def test_each_operation_fails_for_the_first_time_once() -> None:

@@ -11,8 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 import desktop.core.intake
 from desktop.core.commands import Heartbeat, Pause
 from desktop.core.counter import AnyOperation, Counter
+from desktop.core.intake import RETRY_PAUSE
+from desktop.core.liveness import PING_AFTER, SILENCE_LIMIT, STALL_LIMIT
 from desktop.core.protocol import Network, Notice
-from desktop.core.room import PING_AFTER, REMOVED, SILENCE_LIMIT, STALL_LIMIT
+from desktop.core.room import REMOVED
 from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 
 
@@ -330,6 +332,59 @@ def test_when_the_journal_fails_each_operation_is_kept_told_of_once_and_tried_ag
     stage.record()
     stage.settle()
     assert stage.take("a") == [{"type": "state", "counter": 50, "revision": 2, "ack": 1}]
+
+
+def test_the_host_learns_at_once_that_the_journal_fails_and_once(stage: Stage) -> None:
+    stage.greet("h", BOB, host=SECRET)
+    stage.greet("a", ADA)
+    stage.settle()
+    stage.take("h")
+    for op in (1, 2):
+        stage.say("a", type="add", op=op, delta=1)
+        stage.tick()
+        stage.batches.clear()
+        stage.do(stage.room.failed(stage.now))
+        stage.now += RETRY_PAUSE
+    told = [m for m in stage.take("h") if m["type"] == "error"]
+    assert [(m["code"], m.get("op")) for m in told] == [("not_recorded", None)]
+    stage.settle()
+    assert stage.take("h")[-2]["counter"] == 2
+    stage.say("a", type="add", op=3, delta=1)
+    stage.tick()
+    stage.do(stage.room.failed(stage.now))
+    assert [m["code"] for m in stage.take("h") if m["type"] == "error"] == ["not_recorded"]
+
+
+def test_whoever_sends_again_what_is_kept_is_told_again_that_it_is_not_recorded_yet(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.say("a", type="add", op=1, delta=1)
+    stage.tick()
+    stage.batches.clear()
+    stage.do(stage.room.failed(stage.now))
+    stage.room.leave("a", stage.now)
+    stage.greet("a2", ADA)
+    stage.say("a2", type="add", op=1, delta=1)
+    assert [(m["code"], m["op"]) for m in stage.take("a2")] == [("not_recorded", 1)]
+    stage.settle()
+    assert stage.room.counter.value == 1
+    assert stage.take("a2")[-1]["ack"] == 1
+
+
+def test_while_much_waits_everybody_is_read_slowly(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop.core.intake, "CROWD", 3)
+    stage.greet("a", ADA)
+    stage.greet("b", BOB)
+    for op in (1, 2):
+        stage.say("a", type="add", op=op, delta=1)
+        assert stage.others == []
+    stage.say("a", type="add", op=3, delta=1)
+    stage.say("b", type="ping", at=1)
+    assert stage.others == [Pause("a", RETRY_PAUSE), Pause("b", RETRY_PAUSE)]
+    stage.settle()
+    stage.others.clear()
+    stage.say("b", type="ping", at=1)
+    assert stage.others == []
+    assert stage.room.counter.value == 3
 
 
 # --- limits, and who is dead ---

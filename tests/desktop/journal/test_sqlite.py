@@ -1,6 +1,5 @@
 """The journal in a file: what it gives back, and what it still has after a fault."""
 
-import os
 import random
 import resource
 import shutil
@@ -11,15 +10,18 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 import desktop
-from desktop.core.counter import Add, AnyOperation, Configure, Counter, Reset, Set, SettingsChange, Undo
+from desktop.core.counter import Add, AnyOperation, Configure, Counter, Reset, Set, Settings, SettingsChange, Undo
 from desktop.core.protocol import Notice
 from desktop.journal import JournalError, Kept
-from desktop.journal.sqlite import FORMAT, SqliteJournal
+from desktop.journal.files import FORMAT
+from desktop.journal.sqlite import SqliteJournal
+from desktop.journal.witness import LEAP
 from tests.desktop.support import PATIENCE, change, rows
 
 Delivered = list[tuple[list[AnyOperation], int]]
@@ -44,6 +46,13 @@ def opened(path: Path, delivered: Delivered | None = None) -> Iterator[tuple[Sql
         yield journal, kept
     finally:
         journal.close()
+
+
+def copied(path: Path, folder: Path) -> None:
+    """Copy the database and its log as they are on the disk; what a power cut would leave has no more."""
+    folder.mkdir()
+    for name in (path.name, f"{path.name}-wal"):
+        (folder / name).write_bytes((path.parent / name).read_bytes())
 
 
 def kept_in(path: Path) -> Kept:
@@ -172,8 +181,8 @@ def test_a_commit_has_reached_the_disk(database: Path, monkeypatch: pytest.Monke
     connections: list[sqlite3.Connection] = []
     connect = sqlite3.connect
 
-    def remembered(path: Path, isolation_level: None) -> sqlite3.Connection:
-        connections.append(connect(path, isolation_level=isolation_level, check_same_thread=False))
+    def remembered(path: str, **options: Any) -> sqlite3.Connection:
+        connections.append(connect(path, check_same_thread=False, **options))
         return connections[-1]
 
     monkeypatch.setattr(sqlite3, "connect", remembered)
@@ -282,7 +291,7 @@ def test_a_file_that_somebody_else_holds_is_left_as_it_is(database: Path, monkey
         journal.append([A]).result(PATIENCE)
     connect = sqlite3.connect
     with exclusively(database), monkeypatch.context() as patched, pytest.raises(JournalError, match="locked"):
-        patched.setattr(sqlite3, "connect", lambda path, isolation_level: connect(path, 0, isolation_level=None))
+        patched.setattr(sqlite3, "connect", lambda path, **options: connect(path, 0, **options))
         SqliteJournal(database).open(nothing)
 
     assert entries(database) == [A]
@@ -349,20 +358,118 @@ def test_a_batch_that_is_given_again_is_recorded_once(
     assert entries(database) == [A, B, C, A]
 
 
-@pytest.mark.parametrize("replaced", [True, False])
-def test_nothing_is_recorded_into_a_file_that_is_no_longer_there(database: Path, replaced: bool) -> None:
-    moved = database.with_name("moved.db")
-    with opened(database) as (journal, _):
-        database.rename(moved)
-        if replaced:
-            database.write_bytes(b"")
-        with pytest.raises(JournalError, match=r"counter\.db has been moved away, deleted or replaced\.$"):
-            journal.append([A]).result(PATIENCE)
-        database.unlink(missing_ok=True)
-        moved.rename(database)
+# --- the files are taken away while it runs ---
+
+
+def taken_away(path: Path) -> None:
+    for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        name.unlink()
+
+
+def moved(path: Path) -> None:
+    path.rename(path.with_name("elsewhere.db"))
+
+
+def replaced(path: Path) -> None:
+    new = path.with_name("backup.db")
+    with opened(new) as (journal, _):
+        journal.append([C]).result(PATIENCE)
+    new.replace(path)
+
+
+def without_its_log(path: Path) -> None:
+    path.with_name(f"{path.name}-wal").unlink()
+
+
+@pytest.mark.parametrize("take", [taken_away, moved, replaced, without_its_log])
+def test_whatever_becomes_of_the_open_files_what_is_acknowledged_is_where_the_next_start_reads(
+    database: Path, take: Callable[[Path], None]
+) -> None:
+    delivered: Delivered = []
+    with opened(database, delivered) as (journal, first):
+        journal.append([A]).result(PATIENCE)
+        take(database)
+        left = database.read_bytes() if database.exists() else None
+        journal.append([B]).result(PATIENCE)
+        copied(database, database.parent / "copy")
+        take(database)
+        journal.witness(2, -4, 2, Settings())
+        journal.append([C]).result(PATIENCE)
+
+    assert delivered == [([A], 1), ([B], 2), ([C], 3)]
+    assert entries(database.parent / "copy" / "counter.db") == [A, B]
+    assert entries(database) == [A, B, C]
+    kept = kept_in(database)
+    assert (kept.epoch, kept.notices) == (first.epoch, ())
+    if left is not None:
+        # What had taken its place is not overwritten.
+        assert left in [path.read_bytes() for path in database.parent.glob("counter 2*.db")]
+
+
+def test_while_the_folder_is_gone_nothing_is_acknowledged_and_then_all_is_there(database: Path) -> None:
+    folder = database.parent / "stick"
+    folder.mkdir()
+    path = folder / "counter.db"
+    with opened(path) as (journal, first):
+        journal.append([A]).result(PATIENCE)
+        folder.rename(folder.with_name("unplugged"))
+        for _ in range(2):
+            with pytest.raises(JournalError, match=r"counter\.db could not be written: .+\.$"):
+                journal.append([B]).result(PATIENCE)
+        folder.mkdir()
+        journal.append([C]).result(PATIENCE)
+
+    assert entries(path) == [A, C]
+    assert kept_in(path).epoch == first.epoch
+
+
+def test_one_that_cannot_be_opened_again_at_once_is_opened_later(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(database) as (journal, first):
+        journal.append([A]).result(PATIENCE)
+        taken_away(database)
+        with monkeypatch.context() as patch:
+
+            def refused(*arguments: object, **options: object) -> None:
+                raise sqlite3.OperationalError("unable to open database file")
+
+            patch.setattr(sqlite3, "connect", refused)
+            with pytest.raises(JournalError):
+                journal.append([B]).result(PATIENCE)
+        journal.append([C]).result(PATIENCE)
+
+    assert entries(database) == [A, C]
+    assert kept_in(database).epoch == first.epoch
+
+
+# --- formats ---
+
+FORMAT_1 = """
+CREATE TABLE journal (epoch TEXT NOT NULL);
+CREATE TABLE batch (last INTEGER PRIMARY KEY, at REAL NOT NULL, operations BLOB NOT NULL);
+CREATE TABLE snapshot (only INTEGER PRIMARY KEY CHECK (only = 1), last INTEGER NOT NULL, state BLOB NOT NULL);
+INSERT INTO journal VALUES ('e1');
+INSERT INTO batch VALUES (2, 1.0, CAST('[["add","ada",1,false,1],["add","ada",2,false,-5,7]]' AS BLOB));
+INSERT INTO snapshot VALUES (1, 2, CAST('{"value":-4}' AS BLOB));
+INSERT INTO batch VALUES (3, 2.0, CAST('[["set","~",0,false,42]]' AS BLOB));
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_file_of_the_first_format_is_taken_on_and_gets_its_checksums(database: Path) -> None:
+    db = sqlite3.connect(database)
+    db.executescript(FORMAT_1)
+    db.close()
+
+    with opened(database) as (journal, kept):
+        assert (kept.epoch, kept.counter.value, kept.last, kept.notices) == ("e1", 42, 3, ())
         journal.append([A]).result(PATIENCE)
 
-    assert entries(database) == [A]
+    assert rows(database, "PRAGMA user_version") == [(FORMAT,)]
+    assert kept_in(database).last == 4
+    assert entries(database) == [A, B, C, A]
+    assert rows(database, "SELECT count(*) FROM batch WHERE crc IS NULL") == [(0,)]
 
 
 # --- damage ---
@@ -374,7 +481,7 @@ def counted(path: Path, *, closed: bool = True) -> Kept:
     with opened(path) as (journal, kept):
         for op in range(1, 11):
             journal.append([Add("ada", op, False, 1)]).result(PATIENCE)
-        journal.witness(10, 10, 10)
+        journal.witness(10, 10, 10, Settings(title="Hands"))
         if not closed:
             journal.snapshot(b"{}", 0).result(PATIENCE)  # behind it the witness is written
             change(path, "DELETE FROM snapshot")
@@ -419,7 +526,7 @@ def missing_end(path: Path) -> None:
 
 
 def unreadable_snapshot(path: Path) -> None:
-    change(path, "REPLACE INTO snapshot VALUES (1, 3, '{')")
+    change(path, "REPLACE INTO snapshot VALUES (1, 3, '{', 0)")
 
 
 def nameless(path: Path) -> None:
@@ -460,14 +567,15 @@ def test_what_is_damaged_is_set_aside_untouched_and_the_counter_goes_on_from_its
         assert aside.name.startswith("counter 2027-01-1")
         assert aside.read_bytes() == content
         assert notice.code == ("went_back" if damage in (emptied, missing_end) else "set_aside")
-        assert notice.counter == kept.counter.value == kept.counter.revision == 10
+        assert notice.counter == kept.counter.value == 10
+        assert (kept.counter.revision, kept.counter.settings.title) == (10 + LEAP, "Hands")
         assert kept.epoch != before.epoch
         journal.append([Add("ada", 1, False, 1)]).result(PATIENCE)
     finally:
         journal.close()
 
     again = kept_in(database)
-    assert (again.counter.value, again.counter.revision, again.notices) == (11, 11, ())
+    assert (again.counter.value, again.counter.revision, again.notices) == (11, 11 + LEAP, ())
 
 
 @pytest.mark.parametrize("damage", [shopping_list, half, nameless])
@@ -489,8 +597,63 @@ def test_a_journal_that_is_gone_is_missed(database: Path) -> None:
 
     kept = kept_in(database)
     assert kept.notices == [Notice(code="went_back", counter=10)]
-    assert (kept.counter.value, kept.counter.revision) == (10, 10)
+    assert (kept.counter.value, kept.counter.revision) == (10, 10 + LEAP)
     assert kept_in(database).notices == ()
+
+
+def test_each_start_brings_the_witness_up_to_date(database: Path) -> None:
+    with opened(database) as (journal, _):
+        journal.append([A, A]).result(PATIENCE)
+    assert not database.with_suffix(".witness").exists(), "as after a kill"
+    with opened(database):
+        pass
+    emptied(database)
+    assert [notice.counter for notice in kept_in(database).notices] == [1]
+
+
+@pytest.mark.parametrize("damage", [shopping_list, emptied])
+def test_what_cannot_be_replaced_stays_where_it_is_and_is_told_at_the_start_that_can(
+    database: Path, damage: Callable[[Path], None]
+) -> None:
+    counted(database)
+    damage(database)
+    content = database.read_bytes()
+
+    with full_disk(4096), pytest.raises(JournalError, match=r"counter\.db could not be opened: .+\.$"):
+        SqliteJournal(database).open(nothing)
+    assert database.read_bytes() == content
+    kept = kept_in(database)
+    assert set_aside(kept).read_bytes() == content
+    assert kept.counter.value == 10
+    assert not [*database.parent.glob("*-new*")]
+
+
+def test_lost_again_and_again_the_number_goes_on_and_the_revision_never_goes_back(database: Path) -> None:
+    counted(database)
+    revisions = [10]
+    for _ in range(3):
+        emptied(database)
+        kept = kept_in(database)
+        assert kept.counter.value == 10
+        revisions.append(kept.counter.revision)
+    assert revisions == sorted(set(revisions))
+
+
+def of_another_day(path: Path, entries: int) -> bytes:
+    with opened(path) as (journal, _):
+        for op in range(1, entries + 1):
+            journal.append([Add("bob", op, False, 1)]).result(PATIENCE)
+    return path.read_bytes()
+
+
+def test_another_journal_that_is_ahead_is_taken_and_one_behind_is_set_aside(database: Path) -> None:
+    # Somebody has put the file of another day there: pages that were here must not be told an older revision.
+    counted(database)
+    database.write_bytes(of_another_day(database.with_name("more.db"), 11))
+    kept = kept_in(database)
+    assert (kept.counter.value, kept.notices) == (11, ())
+    database.write_bytes(of_another_day(database.with_name("less.db"), 9))
+    assert [(notice.code, notice.counter) for notice in kept_in(database).notices] == [("went_back", 11)]
 
 
 def test_what_is_set_aside_never_takes_the_name_of_another(database: Path) -> None:
@@ -518,45 +681,6 @@ def test_a_log_whose_header_is_damaged_is_found_out(database: Path) -> None:
 
 
 # --- power cuts ---
-
-
-def torn(database: Path, file: str, position: int, how: str) -> None:
-    path = database.with_name(file)
-    content = bytearray(path.read_bytes())
-    match how:
-        case "cut":
-            content = content[:position]
-        case "zero":
-            content[position:] = bytes(len(content) - position)
-        case "flip":
-            content[position] ^= 0xFF
-    path.write_bytes(content)
-
-
-def test_a_commit_that_is_torn_at_any_byte_is_whole_missing_or_told(tmp_path: Path) -> None:
-    """What was acknowledged before it stays, or is known to be lost: the value is never silently another."""
-    original = tmp_path / "original"
-    original.mkdir()
-    counted(original / "counter.db", closed=False)
-    log = original / "counter.db-wal"
-    files = {log.name: log.stat().st_size, "counter.db": (original / "counter.db").stat().st_size}
-    chance = random.Random(1)
-    step = int(os.environ.get("TORN_STEP", "997"))
-    told = 0
-    for file, size in files.items():
-        for position in sorted({0, 1, 31, 32, size - 1, *range(chance.randrange(step), size, step)}):
-            for how in ("cut", "zero", "flip"):
-                case = f"{file} {how} at {position}"
-                place = tmp_path / "case"
-                shutil.copytree(original, place)
-                torn(place / "counter.db", file, position, how)
-
-                kept = kept_in(place / "counter.db")
-
-                assert (kept.counter.value, kept.counter.revision) == (10, 10), case
-                told += len(kept.notices)
-                shutil.rmtree(place)
-    assert told
 
 
 def test_what_was_acknowledged_is_in_the_files_as_they_are_then(database: Path) -> None:

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 import desktop.core.intake
+import desktop.core.liveness
 import desktop.core.member
 import desktop.core.outgoing
 import desktop.core.room
 import desktop.server.hub
 from desktop.core import protocol
+from desktop.core.counter import Settings
 from desktop.journal.sqlite import SqliteJournal
 from desktop.journal.witness import Witness, read
 from desktop.server.sites import listen
@@ -328,9 +330,9 @@ async def test_whoever_goes_on_speaking_too_fast_is_closed(serve: Serve, monkeyp
 
 
 async def test_whoever_is_silent_is_asked_and_then_dropped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desktop.core.room, "CHECK_PAUSE", 0.02)
-    monkeypatch.setattr(desktop.core.room, "PING_AFTER", 0.05)
-    monkeypatch.setattr(desktop.core.room, "SILENCE_LIMIT", 1.0)
+    monkeypatch.setattr(desktop.core.liveness, "CHECK_PAUSE", 0.02)
+    monkeypatch.setattr(desktop.core.liveness, "PING_AFTER", 0.05)
+    monkeypatch.setattr(desktop.core.liveness, "SILENCE_LIMIT", 1.0)
     served = await serve()
     ada = await served.page(ADA)
     answering = asyncio.create_task(ada.until(counter=1))  # aiohttp answers pings while it reads
@@ -422,13 +424,13 @@ async def test_the_journal_s_witness_knows_how_far_the_counter_has_come(serve: S
 
     await ada.say(type="add", op=1, delta=5)
     await true(witness.exists)
-    assert read(witness) == Witness(epoch=served.hub.room.epoch, last=1, value=5, revision=1)
+    assert read(witness) == Witness(epoch=served.hub.room.epoch, last=1, value=5, revision=1, settings=Settings())
 
     await ada.say(type="add", op=2, delta=-2)
     await ada.until(ack=2)
     await served.hub.close()
     await true(lambda: (found := read(witness)) and found.last == 2)
-    assert read(witness) == Witness(epoch=served.hub.room.epoch, last=2, value=3, revision=2)
+    assert read(witness) == Witness(epoch=served.hub.room.epoch, last=2, value=3, revision=2, settings=Settings())
 
 
 async def test_at_the_end_nobody_waits_for_a_journal_that_fails(serve: Serve, database: Path) -> None:
