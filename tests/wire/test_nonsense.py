@@ -2,7 +2,7 @@
 
 The fuzzers run shortly here; for as long as one likes with
 
-    FUZZ_SECONDS=300 python3 build/dev.py test tests/desktop/server/test_nonsense.py
+    FUZZ_SECONDS=300 python3 build/dev.py test tests/wire/test_nonsense.py
 """
 
 import asyncio

@@ -1,0 +1,3 @@
+from tests.desktop.conftest import database, serve
+
+__all__ = ["database", "serve"]
