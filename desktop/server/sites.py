@@ -26,7 +26,8 @@ class PortTakenError(ListenError):
 
 
 def listen(addresses: Sequence[str], port: int | None) -> list[socket.socket]:
-    """A listening socket for each address, all on one port: on `port`, or on the first that is free from PORT on.
+    """A listening socket for each address, all on one port: on `port`, or else on the first of PORTS_TRIED from PORT on
+    that is free, or else on any.
 
     Raises ListenError.
     """
@@ -37,7 +38,7 @@ def listen(addresses: Sequence[str], port: int | None) -> list[socket.socket]:
             return _listen_on(addresses, candidate)
         except PortTakenError:
             continue
-    raise ListenError(f"The ports {PORT} to {PORT + PORTS_TRIED - 1} are all taken. Choose another one with --port.")
+    return _listen_on(addresses, 0)
 
 
 def _listen_on(addresses: Sequence[str], port: int) -> list[socket.socket]:
