@@ -29,8 +29,9 @@ log = logging.getLogger(__name__)
 
 NEW_LIMIT: Final = 100
 NEW_SECONDS: Final = 10.0
-NEW_GRACE: Final = 0.5
-"""Seconds in which nobody is too many: a whole school may arrive at once."""
+TURNS: Final = 8
+"""Of the event loop, in which what somebody has sent is certainly read and understood: a whole school may arrive at
+once, on a machine that is slow to read what all have asked long since."""
 ASKING_SECONDS: Final = 60.0
 LOOK_PAUSE: Final = 0.5
 KEEP_ALIVE: Final = 60.0
@@ -103,11 +104,20 @@ class Gate:
         now = self._loop.time()
         new = self._since[State.NEW]
         self._drop_older(State.NEW, now - NEW_SECONDS)
-        for connection, since in list(new.items())[: max(0, len(new) - NEW_LIMIT)]:
-            if now - since > NEW_GRACE:
-                self._drop(connection)
+        if len(new) > NEW_LIMIT:
+            self._drop_silent(list(new)[:-NEW_LIMIT], TURNS)
         self._drop_older(State.ASKING, now - ASKING_SECONDS)
         self._look_soon()
+
+    def _drop_silent(self, connections: "list[Connection]", turns: int) -> None:
+        """Drop those that are still new after so many turns of the loop."""
+        if turns:
+            self._loop.call_soon(self._drop_silent, connections, turns - 1)
+            return
+        new = self._since[State.NEW]
+        for connection in connections:
+            if connection in new and len(new) > NEW_LIMIT:
+                self._drop(connection)
 
     def _drop_older(self, state: State, than: float) -> None:
         # In the order in which they came to this state.
@@ -202,7 +212,8 @@ class Connection(web.RequestHandler):
     ) -> StreamResponse:
         """The answer to what can't be read (400), or was answered by a mistake of ours (500): a sentence, and no
         version of anything."""
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # Whoever leaves in the midst of an answer is no mistake of ours.
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(exc, ConnectionError):
             self.log_exception("A request could not be answered: %s", request.path, exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("A part of the answer has been sent already.")

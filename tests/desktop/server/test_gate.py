@@ -65,6 +65,11 @@ async def room() -> AsyncIterator[Room]:
     async def broken(request: web.Request) -> web.StreamResponse:
         raise LookupError("a mistake of ours")
 
+    async def gone(request: web.Request) -> web.StreamResponse:
+        assert request.transport
+        request.transport.abort()
+        raise ConnectionResetError("Cannot write to closing transport")
+
     async def echo(request: web.Request) -> web.StreamResponse:
         ws = web.WebSocketResponse()
         await ws.prepare(request)
@@ -74,7 +79,15 @@ async def room() -> AsyncIterator[Room]:
         return ws
 
     app = web.Application(middlewares=[counted])
-    app.add_routes([web.get("/", page), web.get("/slow", slow), web.get("/broken", broken), web.get("/ws", echo)])
+    app.add_routes(
+        [
+            web.get("/", page),
+            web.get("/slow", slow),
+            web.get("/broken", broken),
+            web.get("/gone", gone),
+            web.get("/ws", echo),
+        ]
+    )
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     (sock,) = listen([LOOPBACK], 0)
@@ -279,6 +292,16 @@ async def test_a_mistake_of_ours_is_a_500_without_its_traceback_which_is_in_the_
     assert head.startswith(b"HTTP/1.1 500 ")
     assert b"LookupError" not in head + raw.forget()
     assert "a mistake of ours" in caplog.text
+
+
+async def test_whoever_leaves_in_the_midst_of_an_answer_is_no_line_in_the_log(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw = await room.connect()
+    await raw.send(b"GET /gone HTTP/1.1\r\nHost: us\r\n\r\n")
+    await closed(raw)
+
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 # --- descriptors ---
