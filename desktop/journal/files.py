@@ -133,7 +133,7 @@ def _kept(db: sqlite3.Connection, path: Path) -> Kept | None:
         if tables:
             raise ValueError("another program has written it")
         return None
-    # By sqlite.org, "Database File Format", a database with another number here can't be written.
+    # With another number here it could be read, and never written (sqlite.org, "Database File Format").
     with path.open("rb") as file:
         write_version = file.read(20)[18]
     if write_version not in (1, 2):

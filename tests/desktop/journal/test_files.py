@@ -110,11 +110,19 @@ def by(statement: str, snapshot: int = 0) -> Callable[[Path], None]:
     return prepare
 
 
+def read_only_by_its_header(path: Path) -> None:
+    written(path)
+    with path.open("r+b") as file:
+        file.seek(18)
+        file.write(b"\x09")
+
+
 DAMAGE = {
     "no database": shopping_list,
     "emptied": emptied,
     "gone but for its log": gone,
     "cut": cut,
+    "never to be written": read_only_by_its_header,
     "of another program": of_another_program,
     "of another program with our number": of_another_program_with_our_number,
     "without a name": by("DELETE FROM journal"),
