@@ -3,12 +3,14 @@
 Multicast DNS (RFC 6762). Not every phone resolves such names, so it is never the only way that is shown.
 """
 
+import asyncio
+import importlib
 import logging
 import socket
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from zeroconf import AddressResolverIPv4, IPVersion
-from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
+if TYPE_CHECKING:
+    from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,11 @@ class LocalName:
         Returns the name, None if there is none to be had.
         """
         await self.release()
+        # It takes long to load, and nobody waits for the name: so not at the start, and beside the server's loop.
+        await asyncio.to_thread(importlib.import_module, "zeroconf.asyncio")
+        from zeroconf import IPVersion
+        from zeroconf.asyncio import AsyncZeroconf
+
         try:
             zeroconf = self._zeroconf = AsyncZeroconf(interfaces=[address], ip_version=IPVersion.V4Only)
             for number in range(1, NAMES_TRIED + 1):
@@ -52,12 +59,16 @@ class LocalName:
             await zeroconf.async_unregister_all_services()
             await zeroconf.async_close()
 
-    async def _taken(self, zeroconf: AsyncZeroconf, name: str, address: str) -> bool:
+    async def _taken(self, zeroconf: "AsyncZeroconf", name: str, address: str) -> bool:
+        from zeroconf import AddressResolverIPv4
+
         resolver = AddressResolverIPv4(f"{name}.local.")
         await resolver.async_request(zeroconf.zeroconf, ANSWER_TIMEOUT)
         return any(found != address for found in resolver.parsed_addresses())
 
-    def _service(self, name: str, address: str) -> AsyncServiceInfo:
+    def _service(self, name: str, address: str) -> "AsyncServiceInfo":
+        from zeroconf.asyncio import AsyncServiceInfo
+
         return AsyncServiceInfo(
             SERVICE,
             f"LAN Counter ({name}).{SERVICE}",

@@ -1,6 +1,8 @@
 """What holds for all modules together: who imports whom, and that each has its tests."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,16 @@ def test_each_file_of_tests_has_its_module() -> None:
         if path != Path(__file__):
             module = path.relative_to(TESTS).with_name(path.name.removeprefix("test_"))
             assert module.as_posix() in MODULES
+
+
+def test_a_start_waits_for_nothing_that_it_does_not_need() -> None:
+    """What takes long to load is loaded when it is used: a window's library, and the one for names."""
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, desktop.cli; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=DESKTOP.parent,
+    ).stdout.split()
+
+    assert not {"webview", "PySide6", "zeroconf"} & set(loaded)
