@@ -7,9 +7,9 @@ A history goes in, violations come out. Nothing is known of the server but what 
 - a revision is one value, and no revision comes after a newer one was read
 - in the end everybody reads the same, and that is the sum of everything
 
-Times are seconds of one monotonic clock. A counter begins with value 0 and revision 0. Each operation makes one revision,
-unless it is refused, as one of 0 always is. (Jepsen: `jepsen.checker/counter`, which knows additions alone, and no
-revisions.)
+Times are seconds of one monotonic clock. A counter begins with value 0 and revision 0. Each operation makes one
+revision, unless it is refused, as one of 0 always is. (Jepsen: `jepsen.checker/counter`, which knows additions alone,
+and no revisions.)
 """
 
 from bisect import bisect_left, bisect_right
