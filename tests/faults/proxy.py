@@ -3,8 +3,12 @@
 import asyncio
 import socket
 import struct
+from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
+
+HELD: Final = 100
+"""Pieces of at most 4 KB that are held in one direction."""
 
 
 class Link:
@@ -18,29 +22,40 @@ class Link:
         """Seconds that everything is late by."""
 
     async def carry(self, from_client: asyncio.StreamReader, from_server: asyncio.StreamReader) -> None:
-        """Forward both ways until both ends are done or one is gone."""
+        """Forward both ways until both are done."""
         client, server = self._ends
         try:
             async with asyncio.TaskGroup() as ways:
                 ways.create_task(self._forward(from_client, server))
                 ways.create_task(self._forward(from_server, client))
-        except* OSError:
-            self.reset()
         finally:
             for end in self._ends:
                 end.close()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(1 << 16):
-            await asyncio.sleep(self.delay)
-            await self._flowing.wait()
-            writer.write(data)
-            await writer.drain()
-        await self._flowing.wait()
-        writer.write_eof()
+        held: asyncio.Queue[bytes] = asyncio.Queue(HELD)
+        async with asyncio.TaskGroup() as both:
+            holding = both.create_task(self._hold(reader, held))
+            with suppress(OSError):
+                while data := await held.get():
+                    await asyncio.sleep(self.delay)
+                    await self._flowing.wait()
+                    writer.write(data)
+                    await writer.drain()
+                await self._flowing.wait()
+                writer.write_eof()
+            holding.cancel()
+
+    async def _hold(self, reader: asyncio.StreamReader, held: asyncio.Queue[bytes]) -> None:
+        # What was sent is delivered, however late, also if whoever sent it has left with RST since.
+        with suppress(OSError):
+            while data := await reader.read(4096):
+                await held.put(data)
+        await held.put(b"")
 
     def freeze(self) -> None:
-        """Forward nothing more, either way, and close nothing: who sends fills the kernel's buffers."""
+        """Forward nothing more, either way, and close nothing. What comes meanwhile is held, but not without end: who
+        goes on sending fills the kernel's buffers."""
         self._flowing.clear()
 
     def thaw(self) -> None:

@@ -1,8 +1,8 @@
 """Many clients add and subtract while everything around them fails; then a checker judges what they saw.
 
 They reach the real program through a proxy that cuts connections with RST, falls silent or is late. The program is
-stopped (SIGSTOP), killed (SIGKILL), ended (SIGTERM) and started again on the same folder. In the end all is well again,
-and then it is killed and started once more: what everybody read must be there.
+stopped (SIGSTOP), kept from writing, killed (SIGKILL), ended (SIGTERM) and started again on the same folder. In the end
+all is well again, and then it is killed and started once more: what everybody read must be there.
 
     python -m tests.faults.storm --seconds 300 --people 30 --seed 7
 
@@ -25,6 +25,7 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.desktop.support import held
 from tests.e2e.program import Program
 from tests.faults.checker import Final, violations
 from tests.faults.clients import ClassicReader, Clicker, Person, Record
@@ -112,6 +113,8 @@ class Storm:
             self._stop,
             self._kill,
             self._kill_while_frozen,
+            self._slow_disk,
+            self._kill_while_writing,
             self._end,
         ]
         until = time.monotonic() + self._seconds
@@ -123,6 +126,8 @@ class Storm:
             self.record.counts["faults"] += 1
             self.record.counts[f"fault: {fault.__name__.strip('_').replace('_', ' ')}"] += 1
             await fault()
+        # After a start everybody sends again what isn't acknowledged: what that would heal, must heal without it.
+        await self._slow_disk()
 
     def _some(self) -> list[Link]:
         links = list(self._proxy.links)
@@ -160,6 +165,20 @@ class Storm:
         """What is frozen is given to the one that starts, or to nobody."""
         await self._freeze()
         await self._restart(self._program.kill)
+
+    async def _slow_disk(self) -> None:
+        """Nothing can be recorded for a while, and meanwhile people are cut off and come back."""
+        with held(self._data / "counter.db"):
+            await asyncio.sleep(self._choices.uniform(0.05, 0.3))
+            await self._reset()
+            await asyncio.sleep(self._choices.uniform(0.05, 1.0))
+
+    async def _kill_while_writing(self) -> None:
+        """There is certainly something that was given to the journal, and isn't recorded."""
+        with held(self._data / "counter.db"):
+            await asyncio.sleep(self._choices.uniform(0.2, 0.6))
+            self._program.kill()
+        await self._kill()
 
     async def _end(self) -> None:
         await self._restart(self._program.end)
