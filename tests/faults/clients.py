@@ -25,6 +25,11 @@ PING_PAUSE: Final = 0.2
 DELTA_MOST: Final = 1_000
 
 
+def unlimited() -> aiohttp.TCPConnector:
+    """As many connections as there are people."""
+    return aiohttp.TCPConnector(limit=0)
+
+
 class Record:
     """What all have seen together, and what else there is to count."""
 
@@ -35,6 +40,10 @@ class Record:
         self.surprises: list[str] = []
         """What no server should say to clients like these."""
         self.counts: Counter[str] = Counter()
+
+    def note(self, event: Event) -> None:
+        """Something has happened, now."""
+        self.history.append(event)
 
 
 class Person:
@@ -119,7 +128,7 @@ class Person:
 
     def read(self, value: int, revision: int | None) -> None:
         self.value, self.revision = value, revision
-        self.record.history.append(Read(self.begun, time.monotonic(), self.connection, value, revision))
+        self.record.note(Read(self.begun, time.monotonic(), self.connection, value, revision))
 
 
 class ClassicReader(Person):
@@ -164,6 +173,11 @@ class Clicker(Person):
         self._waiting_since = 0.0
 
     @property
+    def added(self) -> int:
+        """The sum of all its clicks."""
+        return sum(click.delta for click in self._clicks)
+
+    @property
     def waiting(self) -> int:
         """How many of its operations aren't acknowledged."""
         return len(self._clicks) - self._acknowledged_to
@@ -178,7 +192,7 @@ class Clicker(Person):
             if not self.waiting:
                 self._waiting_since = click.at
             self._clicks.append(click)
-            self.record.history.append(click)
+            self.record.note(click)
             if self._ws:
                 with suppress(OSError, aiohttp.ClientError):
                     await self._send(self._ws)
@@ -220,13 +234,13 @@ class Clicker(Person):
     def _told_of_an_error(self, message: dict[str, Any]) -> None:
         op = message.get("op")
         if message["code"] == "out_of_range" and op and self._clicks[op - 1].delta == 0:
-            self.record.history.append(Refused(time.monotonic(), self.name, op))
+            self.record.note(Refused(time.monotonic(), self.name, op))
         else:
             self.record.surprises.append(f"{self.connection} was told {message}")
 
     async def _acknowledged(self, ws: aiohttp.ClientWebSocketResponse, ack: int) -> None:
         now = time.monotonic()
-        self.record.history.append(Acknowledged(now, self.name, ack))
+        self.record.note(Acknowledged(now, self.name, ack))
         if ack > self._acknowledged_to:
             self._waiting_since = now
             self._acknowledged_to = ack

@@ -28,7 +28,7 @@ import aiohttp
 from tests.desktop.support import held
 from tests.e2e.program import Program
 from tests.faults.checker import Final, violations
-from tests.faults.clients import ClassicReader, Clicker, Person, Record
+from tests.faults.clients import ClassicReader, Clicker, Person, Record, unlimited
 from tests.faults.proxy import Link, Proxy
 
 SETTLED_WITHIN = 30.0
@@ -82,7 +82,7 @@ class Storm:
                 task.cancel()
         await self._restart(self._program.kill)
         health = await asyncio.to_thread(lambda: self._program.health)
-        self.record.history.append(Final("the next start", health["counter"], health["revision"]))
+        self.record.note(Final("the next start", health["counter"], health["revision"]))
 
     async def _settle(self, clickers: list[Clicker], everybody: list[Person]) -> None:
         """Wait until all agree, or for too long; then ask everybody what they read."""
@@ -101,7 +101,7 @@ class Storm:
             if person.value is None:
                 self.record.surprises.append(f"{person.name} is not connected in the end")
             else:
-                self.record.history.append(Final(person.name, person.value, person.revision))
+                self.record.note(Final(person.name, person.value, person.revision))
 
     # --- faults ---
 
@@ -211,11 +211,6 @@ class Storm:
         kinds = Counter(type(event).__name__.lower() for event in self.record.history)
         counts = {f"events: {kind}": count for kind, count in kinds.items()} | self.record.counts
         return "\n".join(f"{count:9,}  {name}" for name, count in sorted(counts.items()))
-
-
-def unlimited() -> aiohttp.TCPConnector:
-    """As many connections as there are people."""
-    return aiohttp.TCPConnector(limit=0)
 
 
 def free_port() -> int:
