@@ -89,7 +89,10 @@ class _Connections:
         # b64decode raises something else than aiohttp expects for it.
         if not request.headers.get("Sec-WebSocket-Key", "").isascii():
             raise HTTPBadRequest(text="The key of a handshake is ASCII.")
-        await ws.prepare(request)
+        try:
+            await ws.prepare(request)
+        except ConnectionError:  # gone before it could be answered; aiohttp bears that for an ordinary answer only
+            return web.Response()
         upgraded(request)
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):  # gone during the handshake

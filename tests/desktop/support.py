@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import sqlite3
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
@@ -89,6 +90,11 @@ class RawSocket:
 
     async def handshake(self, port: int, *headers: str) -> bytes:
         """Returns the answer's head."""
+        await self.ask(port, *headers)
+        return await self.head()
+
+    async def ask(self, port: int, *headers: str) -> None:
+        """The handshake's request."""
         lines = [
             "GET /ws HTTP/1.1",
             f"Host: 127.0.0.1:{port}",
@@ -99,7 +105,11 @@ class RawSocket:
             *headers,
         ]
         await self.send("\r\n".join([*lines, "", ""]).encode())
-        return await self.head()
+
+    def reset(self) -> None:
+        """Cut the connection with RST (socket(7), SO_LINGER)."""
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._sock.close()
 
     async def head(self) -> bytes:
         """The head of an answer."""

@@ -469,6 +469,19 @@ async def test_a_client_that_vanishes_is_gone_and_what_it_sent_counts(served: Se
     await true(lambda: served.hub.room.people == 1)
 
 
+async def test_a_client_that_is_gone_before_its_handshake_is_answered_is_no_error(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with raw_socket(served.port) as raw:
+        # Before the server has a turn: it learns of both at once, as one does that was busy or asleep.
+        await raw.ask(served.port)
+        raw.reset()
+    await served.page()
+
+    assert served.hub.room.people == 1
+    assert not caplog.records
+
+
 async def test_when_every_place_is_taken_the_next_is_told_to_come_back_and_gets_the_page_all_the_same(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
