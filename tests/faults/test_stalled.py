@@ -13,7 +13,7 @@ from typing import Self
 import pytest
 from aiohttp import web
 
-import desktop.core.room
+import desktop.core.liveness
 import desktop.server.app
 from desktop.journal.sqlite import SqliteJournal
 from desktop.server.pages import Pages
@@ -118,8 +118,8 @@ async def test_those_who_take_nothing_cost_one_state_each_and_nobody_waits_for_t
 async def test_whoever_takes_nothing_for_too_long_is_dropped_and_finds_the_way_back(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desktop.core.room, "STALL_LIMIT", 1.0)
-    monkeypatch.setattr(desktop.core.room, "CHECK_PAUSE", 0.02)
+    monkeypatch.setattr(desktop.core.liveness, "STALL_LIMIT", 1.0)
+    monkeypatch.setattr(desktop.core.liveness, "CHECK_PAUSE", 0.02)
     others = await Pressers.join(server)
     async with greeted(server, BOB) as bob, greeted(server, "slow" + "S" * 20) as slow:
         await bob.say(TEXT, json.dumps({"type": "add", "op": 1, "delta": 1000}).encode())
