@@ -53,7 +53,9 @@ export function click(model, direction) {
   const { gathered } = model;
   const delta = direction * settings(model).step;
   if (Math.abs(shown(model) + delta) > LIMIT) return { ...model, news: { key: 'error.out_of_range' } };
-  const seen = gathered.clicks ? gathered.seen : model.revision;
+  // After a reset of one's own, which has no revision yet, a click must not count as older than that.
+  const newest = model.pending.some(({ message }) => message.type === 'reset') ? null : model.revision;
+  const seen = gathered.clicks ? gathered.seen : newest;
   return {
     ...model, mine: model.mine + delta, news: null, before: [],
     gathered: { delta: gathered.delta + delta, clicks: gathered.clicks + 1, seen },

@@ -68,8 +68,10 @@ export function parse(text) {
 }
 
 function isOperation(entry, number) {
-  if (!Array.isArray(entry) || entry.length !== 4 || !entry.every(Number.isSafeInteger)) return false;
+  if (!Array.isArray(entry) || entry.length !== 4) return false;
   const [op, delta, seen, clicks] = entry;
+  // `seen` is null after a reset of one's own.
+  if (![op, delta, seen ?? 0, clicks].every(Number.isSafeInteger)) return false;
   return op === number && op > 0 && delta !== 0 && Math.abs(delta) <= MOST_DELTA && seen >= 0 && clicks >= 0;
 }
 
