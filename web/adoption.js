@@ -10,7 +10,6 @@ export const PAUSE = 5_000; // ms
 export const GRACE = 500;
 /** Clicks of the last lesson are none of this one's. */
 export const TOO_OLD = 12 * 3_600_000;
-const MOST_KEYS = 100;
 const REFUSALS = ['locked', 'stale', 'out_of_range'];
 const TURNED_OUT = 1008;
 const REMOVED = 4003;
@@ -28,7 +27,7 @@ export function createAdopter(storage, url, protocol, env, on) {
 
   function keys() {
     const all = attempt(() => Array.from({ length: storage().length }, (_, i) => storage().key(i))) ?? [];
-    return all.filter((key) => ownerOf(key) !== null && !on.isOwn(ownerOf(key))).slice(0, MOST_KEYS);
+    return all.filter((key) => ownerOf(key) !== null && !on.isOwn(ownerOf(key)));
   }
 
   function look() {
@@ -41,14 +40,17 @@ export function createAdopter(storage, url, protocol, env, on) {
     for (const key of keys()) {
       const text = read(key);
       if (text === null) continue;
-      const record = ownerOf(key) && parse(text);
-      if (record) {
-        const wait = record.released ? GRACE * (1 + 2 * env.random()) : WAIT;
-        const known = before.get(key);
-        watched.set(key, known?.text === text ? known : { text, record, at: now + wait });
-      } else {
+      const known = before.get(key);
+      const record = known?.text === text ? known.record : ownerOf(key) && parse(text);
+      if (!record) {
         unreadable += 1;
         remove(key);
+      } else if (record === known?.record) {
+        watched.set(key, known);
+      } else {
+        // Two pages that find it at the same moment should not both go for it.
+        const wait = record.released ? GRACE * (1 + 2 * env.random()) : WAIT;
+        watched.set(key, { text, record, at: now + wait });
       }
     }
     if (unreadable) on.told({ 'before.unreadable': unreadable });

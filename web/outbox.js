@@ -63,16 +63,16 @@ export function parse(text) {
   }
   const { epoch, at, released, ops } = found ?? {};
   if (typeof epoch !== 'string' || !Number.isFinite(at) || !Array.isArray(ops)) return null;
-  if (!ops.length || ops.length > MOST_OPS || !ops.every((entry, i) => isOperation(entry, ops[0][0] + i))) return null;
+  if (!ops.length || ops.length > MOST_OPS || !ops.every(isOperation)) return null;
   return { epoch, at, released: released === true, ops };
 }
 
-function isOperation(entry, number) {
+function isOperation(entry, place, [first]) {
   if (!Array.isArray(entry) || entry.length !== 4) return false;
   const [op, delta, seen, clicks] = entry;
   // `seen` is null after a reset of one's own.
   if (![op, delta, seen ?? 0, clicks].every(Number.isSafeInteger)) return false;
-  return op === number && op > 0 && delta !== 0 && Math.abs(delta) <= MOST_DELTA && seen >= 0 && clicks >= 0;
+  return op === first[0] + place && op > 0 && delta !== 0 && Math.abs(delta) <= MOST_DELTA && seen >= 0 && clicks >= 0;
 }
 
 /** A page's own outbox. `storage()` is a Storage, or throws; `due()` is called when `save` should be. */
