@@ -1,8 +1,10 @@
 // Puts the parts together: what happens changes the model, and each model is shown and sent.
 
+import { createAdopter } from './adoption.js';
 import { formatter } from './digits.js';
 import { choose, translator } from './i18n.js';
-import { away, begin, click, flush, outgoing, receive, removed, turnedOut, view } from './logic.js';
+import { away, begin, click, flush, learn, outgoing, receive, removed, seal, turnedOut, view } from './logic.js';
+import { createOutbox, ownerOf } from './outbox.js';
 import { announcer, gatherer } from './pace.js';
 import { painter, ring } from './paint.js';
 import { createSocket } from './socket.js';
@@ -10,6 +12,7 @@ import { forgetSecret, recall, takeSecret } from './storage.js';
 
 const KEYS = { '+': 1, ArrowUp: 1, '-': -1, '\u2212': -1, ArrowDown: -1 };
 const RELOAD = 3_000; // ms
+const WIRE = [`${location.origin.replace('http', 'ws')}/ws`, 'lan-counter.v1'];
 
 const projector = location.pathname === '/projector';
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
@@ -21,10 +24,12 @@ const env = {
   setTimeout: setTimeout.bind(window),
   clearTimeout: clearTimeout.bind(window),
   now: Date.now,
+  steady: () => performance.now(),
   random: Math.random,
   still: () => calm.matches,
 };
 
+let left = false;
 let model = begin(randomId(), secret, recall(kept, 'name')?.slice(0, 40) ?? '', projector);
 
 // What the parts see of the page, and may do to it.
@@ -40,7 +45,7 @@ let page = {
   notices: [],
 
   change(how) {
-    become(how(model));
+    become(how);
     announce.own();
   },
 
@@ -85,33 +90,46 @@ let page = {
   },
   get note() {
     const notes = this.missing.length ? [{ key: 'error.not_loaded' }] : this.view.notes;
-    return notes.map(({ key, values }) => this.t(key, values)).join('. ');
+    return sentences(notes.map(({ key, values }) => this.t(key, values)));
   },
   get spoken() {
     const { notes, done, link } = this.view;
     const lost = /down|removed/.test(link) ? this.state : '';
-    const told = notes.filter((note) => note === model.news || (done === 1 && note.key === 'goal.reached'));
+    const { news: newest, before } = model;
+    const isTold = (note) => note === newest || before.includes(note) || (done === 1 && note.key === 'goal.reached');
+    const told = notes.filter(isTold);
     const news = told.map(({ key, values }) => this.t(key, values)).join(' ').replaceAll('*', '');
     return `${lost} ${news} ${this.t('status', { title: this.title, value: this.number })}`.trim();
   },
 };
 
 const paint = painter(env);
-const gather = gatherer(() => become(flush(model)), env);
+const gather = gatherer(() => become(flush), env);
 const announce = announcer(() => { document.querySelector('[role=status]').textContent = page.spoken; }, env);
-const socket = createSocket(`${location.origin.replace('http', 'ws')}/ws`, 'lan-counter.v1', env, {
+const outbox = createOutbox(kept, env, () => become((same) => same));
+const adopt = createAdopter(kept, ...WIRE, env, {
+  may: () => page.isUp && !document.hidden && !projector,
+  isOwn: (client) => client.startsWith(model.seed),
+  told(outcome) {
+    become((now) => learn(now, outcome));
+    announce.own();
+  },
+});
+const socket = createSocket(...WIRE, env, {
   message: hear,
-  away: (seconds) => become(away(model, seconds)),
-  turnedOut: () => become(turnedOut(model)),
-  removed: () => become(removed(model)),
+  away: (seconds) => become((now) => away(now, seconds)),
+  turnedOut: () => become(turnedOut),
+  removed: () => become(removed),
 });
 
-// Every change of the model passes here.
-function become(next) {
+// Every change of the model passes here. What another page may have adopted by now is sealed first.
+function become(how) {
   const { joys } = model;
   const { isUp } = page;
-  const { model: after, messages } = outgoing(next);
+  const { model: after, messages } = outgoing(how(outbox.lapsed() ? seal(model) : model));
   model = after;
+  // Before it is sent: a page that dies here has lost nothing.
+  outbox.save(model, document.hidden || left);
   // The host's lists apart, so that they are not made anew at each click.
   page.show({ view: view(model), network: model.network, roster: model.roster, notices: model.notices });
   if (secret && !model.secret) forgetSecret(tab);
@@ -120,25 +138,38 @@ function become(next) {
   if (model.joys > joys) cheer();
   messages.forEach(socket.send);
   if (model.stage === 'over') socket.connect();
+  if (!isUp && page.isUp) adopt();
 }
 
 function hear(message) {
   const { news } = model;
   const { value } = page.view;
-  become(receive(model, message));
+  become((now) => receive(now, message));
   if (model.news && model.news !== news) announce.own();
   else if (page.view.value !== value) announce.others();
 }
 
 function count(direction) {
-  const { gathered } = model;
-  become(click(model, direction));
+  const { mine } = model;
+  become((now) => click(now, direction));
   announce.own();
-  if (model.gathered !== gathered) {
+  if (model.mine !== mine) {
     gather();
     ring();
   }
   if (!page.isUp) socket.wake();
+}
+
+// Nobody may come back to this page: what it has is sent now, or kept for another to send.
+function leave() {
+  become(seal);
+}
+
+function comeBack() {
+  left = false;
+  become((same) => same);
+  socket.wake();
+  adopt();
 }
 
 function cheer() {
@@ -152,9 +183,13 @@ function listen() {
   on('.more', () => count(1));
   on('.menu', () => page.openMenu());
   addEventListener('online', socket.wake);
-  addEventListener('pageshow', socket.wake);
-  addEventListener('pagehide', () => become(flush(model)));
-  addEventListener('visibilitychange', () => (document.hidden ? become(flush(model)) : socket.wake()));
+  addEventListener('pageshow', comeBack);
+  addEventListener('pagehide', () => {
+    left = true;
+    leave();
+  });
+  document.addEventListener('visibilitychange', () => (document.hidden ? leave() : comeBack()));
+  addEventListener('storage', ({ key }) => ownerOf(key) !== null && adopt());
   addEventListener('keydown', (event) => {
     const direction = page.shortcuts && !projector ? directionOf(event) : 0;
     if (!direction) return;
@@ -183,6 +218,11 @@ async function words(language) {
 // crypto.randomUUID is not there on plain http from another machine.
 function randomId() {
   return crypto.getRandomValues(new Uint32Array(5)).join('-');
+}
+
+// One after the other: most, but not all, end with their own full stop.
+function sentences(all) {
+  return all.reduce((before, next) => `${before}${/\.\*?$/.test(before) ? '' : '.'} ${next}`);
 }
 
 // In a field the keys write, in a dialog they move, and the arrows move among radio buttons.

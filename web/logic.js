@@ -15,7 +15,7 @@ export function begin(seed, secret = null, name = '', screen = false) {
     stage: 'away', link: 'connecting', retryIn: null, network: null, roster: [], notices: [],
     epoch: null, counter: null, revision: 0, people: 0,
     settings: { title: '', step: 1, goal: null, locked: false, classic: true },
-    nextOp: 1, sent: 0, pending: [], gathered: NONE, mine: 0, news: null, cheered: null, joys: 0,
+    nextOp: 1, sent: 0, pending: [], gathered: NONE, mine: 0, news: null, before: [], cheered: null, joys: 0,
   };
 }
 
@@ -53,16 +53,22 @@ export function click(model, direction) {
   const { gathered } = model;
   const delta = direction * settings(model).step;
   if (Math.abs(shown(model) + delta) > LIMIT) return { ...model, news: { key: 'error.out_of_range' } };
-  const seen = gathered.clicks ? gathered.seen : model.revision;
+  // After a reset of one's own, which has no revision yet, a click must not count as older than that.
+  const newest = model.pending.some(({ message }) => message.type === 'reset') ? null : model.revision;
+  const seen = gathered.clicks ? gathered.seen : newest;
   return {
-    ...model, mine: model.mine + delta, news: null,
+    ...model, mine: model.mine + delta, news: null, before: [],
     gathered: { delta: gathered.delta + delta, clicks: gathered.clicks + 1, seen },
   };
 }
 
 /** Makes operations of what is gathered, unless away: then it grows. */
 export function flush(model) {
-  if (model.stage !== 'joined') return model;
+  return model.stage === 'joined' ? seal(model) : model;
+}
+
+/** Makes operations of what is gathered: it grows no more. */
+export function seal(model) {
   const { clicks, seen } = model.gathered;
   let { delta } = model.gathered;
   let next = { ...model, gathered: NONE };
@@ -72,6 +78,13 @@ export function flush(model) {
     next = enqueue(next, { type: 'add', delta: part, seen }, delta ? 0 : clicks);
   }
   return next;
+}
+
+/** What became of clicks made on pages before this one: how many, by the key of the sentence that says it. */
+export function learn(model, outcome) {
+  const known = Object.fromEntries(model.before.map(({ key, values }) => [key, values.n]));
+  const before = Object.entries(outcome).reduce((all, [key, n]) => ({ ...all, [key]: (all[key] ?? 0) + n }), known);
+  return { ...model, before: Object.entries(before).filter(([, n]) => n).map(([key, n]) => ({ key, values: { n } })) };
 }
 
 /** `{ model, messages }`: what to send, and the model once it is. */
@@ -107,7 +120,7 @@ function notes(model) {
   const n = kept(model);
   if (model.link === 'removed') return [{ key: 'removed' }];
   if (model.link === 'down' && n) return [{ key: 'kept', values: { n } }];
-  if (model.news) return [model.news];
+  if (model.news || model.before.length) return [model.news, ...model.before].filter(Boolean);
   const guest = model.role !== 'host';
   if (guest && locked) return [{ key: 'locked' }];
   const found = [];

@@ -27,8 +27,8 @@ export function keep(storage, key, value) {
   attempt(() => storage().setItem(key, value));
 }
 
-// Where storage is forbidden, even naming it throws.
-function attempt(action) {
+/** What `action` gives back, or null if it throws: where storage is forbidden, even naming it does. */
+export function attempt(action) {
   try {
     return action();
   } catch {

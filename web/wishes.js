@@ -1,10 +1,10 @@
 // What the model does for parts of the page that come later.
 
-import { enqueue, flush } from './logic.js';
+import { enqueue, seal } from './logic.js';
 
-/** The host asks for an operation. */
+/** The host asks for an operation, after what was clicked until now. */
 export function ask(model, message) {
-  return model.role === 'host' ? enqueue(flush(model), message) : model;
+  return model.role === 'host' ? enqueue(seal(model), message) : model;
 }
 
 /** The person is called by this name, or by none: `hello` says so. */

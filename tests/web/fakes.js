@@ -8,6 +8,7 @@ export function fakeEnv({ random = () => 0.5 } = {}) {
   const due = new Map();
   return {
     now: () => now + asleep,
+    steady: () => now + asleep,
     random,
     still: () => false,
     setTimeout(action, delay) {
@@ -56,6 +57,23 @@ export function fakeWebSocket() {
       this.readyState = 3;
       this.onclose({ code });
     }
+  };
+}
+
+/** A Storage, as much as the page uses of it; while `full`, it takes nothing more. */
+export function fakeStorage(entries = {}) {
+  const items = new Map(Object.entries(entries));
+  return {
+    full: false,
+    items,
+    get length() { return items.size; },
+    key: (place) => [...items.keys()][place] ?? null,
+    getItem: (key) => items.get(key) ?? null,
+    setItem(key, value) {
+      if (this.full) throw new Error('QuotaExceededError');
+      items.set(key, value);
+    },
+    removeItem: (key) => items.delete(key),
   };
 }
 

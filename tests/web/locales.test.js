@@ -67,6 +67,7 @@ test('in French, a sign of two parts is not torn from its word', () => {
 const MADE = {
   'link.': ['connecting', 'removed'],
   'error.': ['locked', 'stale', 'out_of_range', 'not_host', 'nothing_to_undo', 'no_longer_host', 'not_recorded', 'other'],
+  'before.': ['counted', 'known', 'locked', 'stale', 'out_of_range', 'other', 'old', 'unreadable'],
   'join.': ['lan', 'local', 'none', 'virtual', 'tunnel', 'link-local'],
   'help.': ['blocks', 'unknown', 'allows', 'off', 'looking', 'unseen'],
   'help.do.': ['blocks', 'unknown'],

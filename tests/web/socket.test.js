@@ -137,6 +137,28 @@ test('an operation the server has in hand but cannot record is waited for', () =
   assert.equal(made.length, 1);
 });
 
+test('a server that greets but never acknowledges is asked anew less and less often, until it does', () => {
+  const { env, made, socket, WebSocket } = open();
+  const waits = [];
+  for (let i = 0; i < 5; i += 1) {
+    if (i) {
+      WebSocket.last.open();
+      WebSocket.last.say({ type: 'state', ack: 0 });
+    }
+    socket.send({ type: 'add', op: 1, delta: 1 });
+    const before = env.now();
+    while (made.length === i + 1) env.pass(1_000);
+    waits.push(env.now() - before);
+  }
+  assert.deepEqual(waits, [4_000, 8_000, 16_000, 25_000, 25_000]);
+  WebSocket.last.open();
+  socket.send({ type: 'add', op: 1, delta: 1 });
+  WebSocket.last.say({ type: 'state', ack: 1 });
+  socket.send({ type: 'add', op: 2, delta: 1 });
+  env.pass(4_000);
+  assert.equal(made.length, 7);
+});
+
 test('what is sent into a closing socket opens another one', () => {
   const { made, socket } = open();
   made[0].readyState = 2;
