@@ -42,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = _parse(argv)
         logs.begin(options.log_level)
+        if options.self_test is not None:
+            return _test_itself(options.self_test)
         program = _Program(options)
         code = program.run()
     except AlreadyRunning as error:
@@ -51,6 +53,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(str(error), error=True)
         return NOT_STARTED
     if program.has_shown_window:
+        _leave(code)
+    return code
+
+
+def _test_itself(report: str) -> int:
+    # Imported here: its client's half of aiohttp would slow every start down.
+    from desktop.selftest import SelfTest
+
+    def tell(line: str) -> None:
+        say(line)
+        if report:
+            with Path(report).open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+
+    test = SelfTest(tell)
+    code = test.run()
+    if test.has_shown_window:
         _leave(code)
     return code
 
@@ -97,6 +116,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path, metavar="D", help="keep the counter in this folder")
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="default: warning"
+    )
+    parser.add_argument(
+        "--self-test", nargs="?", const="", metavar="F", help="test this program, write to file F too, and end"
     )
     parser.add_argument("--version", action="version", version=f"LAN Counter {__version__}")
     return parser.parse_args(argv)
