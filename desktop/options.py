@@ -20,7 +20,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Read the options; None: the process's own. Raises OptionError, and SystemExit once --help or --version has answered."""
+    """Read the options; None: the process's own.
+
+    Raises OptionError, and SystemExit once --help or --version has answered.
+    """
     parser = _Parser(
         prog="lan-counter",
         description="One counter, shared by everyone on this network. Others join with a browser.",
