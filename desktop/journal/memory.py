@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from desktop.core.counter import AnyOperation, Counter
+from desktop.core.counter import AnyOperation, Counter, Settings
 from desktop.core.protocol import Notice
 from desktop.journal import Deliver, Journal, JournalError, Kept
 
@@ -28,7 +28,7 @@ class MemoryJournal:
     def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
         return self._thread.submit(self._append, operations)
 
-    def witness(self, last: int, value: int, revision: int) -> None:
+    def witness(self, last: int, value: int, revision: int, settings: Settings) -> None:
         """There is nothing that it could be held against."""
 
     def snapshot(self, state: bytes, last: int) -> Future[None]:
@@ -62,8 +62,8 @@ class SavedIfPossible:
     def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
         return self._journal.append(operations)
 
-    def witness(self, last: int, value: int, revision: int) -> None:
-        self._journal.witness(last, value, revision)
+    def witness(self, last: int, value: int, revision: int, settings: Settings) -> None:
+        self._journal.witness(last, value, revision, settings)
 
     def snapshot(self, state: bytes, last: int) -> Future[None]:
         return self._journal.snapshot(state, last)
