@@ -4,6 +4,7 @@
     python3 build/dev.py run [options]    start the program from source; options go to `python -m desktop`
     python3 build/dev.py test             every check: lint, format, types, the page's tests, the program's tests
     python3 build/dev.py test [args]      pytest alone, with these arguments
+    python3 build/dev.py binary           the program that people double-click, in dist/, built and tested
 
 It needs nothing but Python 3.11: it makes .venv, and on Debian and Ubuntu installs the system packages that are
 missing. It does only what is not done yet, and prints every command it runs.
@@ -39,6 +40,8 @@ WINDOW_PACKAGES = (
 ).split()
 # libatomic1 is for the node that drives Chromium (Playwright's own).
 TEST_PACKAGES = ["curl", "iproute2", "libatomic1", "openbox", "xdotool", "xvfb"]
+# PyInstaller reads with objdump what a library needs.
+BINARY_PACKAGES = ["binutils"]
 # Any of these drives the tests; the first is Debian's package.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Names since Debian 13 and Ubuntu 24.04, where the old one is gone or only virtual.
@@ -60,6 +63,8 @@ def main(arguments: list[str]) -> int:
             return run(rest)
         if command == "test":
             return test(rest)
+        if command == "binary":
+            return binary(rest)
     except Stop as stop:
         say(str(stop))
         return 1
@@ -100,6 +105,13 @@ def test(arguments: list[str]) -> int:
     # Last, so that its summary closes the output.
     passed = call(module("pytest", "-n", str(WORKERS), "--dist", "worksteal"), cwd=TOP) == 0
     return 0 if passed and not failed else 1
+
+
+def binary(arguments: list[str]) -> int:
+    """Build the binary and test it; `arguments` go to binary.py. Return 0 if it is good, else 1."""
+    provide_packages([*WINDOW_PACKAGES, *TEST_PACKAGES, *BINARY_PACKAGES, *missing_tools()])
+    provide_venv()
+    return call([str(PYTHON), str(TOP / "build" / "binary.py"), *arguments], cwd=TOP)
 
 
 def page_tests_pass() -> bool:

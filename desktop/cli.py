@@ -1,7 +1,6 @@
 """The command line: options become the parts, put together here and nowhere else."""
 
 import argparse
-import ipaddress
 import logging
 import os
 import secrets
@@ -17,11 +16,14 @@ from typing import Final, NoReturn
 import msgspec
 import platformdirs
 
-from desktop import __version__, logs, network, preferences, window
-from desktop.instance import AlreadyRunning, FolderError, Running, bring_forward, only_one_in
+from desktop import logs, network, preferences, window
+from desktop.instance import AlreadyRunning, FolderError, Running, bring_forward
 from desktop.journal import JournalError
+from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
+from desktop.options import OptionError, parse
+from desktop.place import place
 from desktop.reach import url
 from desktop.server.pages import folder
 from desktop.server.sites import LOOPBACK, ListenError, listen
@@ -33,24 +35,39 @@ NOT_STARTED: Final = 2
 SERVER_DIED: Final = 1
 
 
-class StartError(Exception):
-    """The program can't start as it was asked to; the text says why, in a sentence."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code: 0 closed, 1 the server died, 2 not started, 128 + n ended by signal n."""
     try:
-        options = _parse(argv)
+        options = parse(argv)
         logs.begin(options.log_level)
+        if options.self_test is not None:
+            return _test_itself(options.self_test)
         program = _Program(options)
         code = program.run()
     except AlreadyRunning as error:
         say(str(error), error=True)
         return 0 if error.running and bring_forward(error.running) else NOT_STARTED
-    except (StartError, FolderError, ListenError, JournalError) as error:
+    except (OptionError, FolderError, ListenError, JournalError) as error:
         say(str(error), error=True)
         return NOT_STARTED
     if program.has_shown_window:
+        _leave(code)
+    return code
+
+
+def _test_itself(report: str) -> int:
+    # Imported here: its client's half of aiohttp would slow every start down.
+    from desktop.selftest import SelfTest
+
+    def tell(line: str) -> None:
+        say(line)
+        if report:
+            with Path(report).open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+
+    test = SelfTest(tell)
+    code = test.run()
+    if test.has_shown_window:
         _leave(code)
     return code
 
@@ -77,63 +94,26 @@ def say(line: str, *, error: bool = False) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise StartError(f"{message[:1].upper()}{message[1:]}. See --help.")
-
-
-def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(
-        prog="lan-counter",
-        description="One counter, shared by everyone on this network. Others join with a browser.",
-    )
-    parser.add_argument("--headless", action="store_true", help="no window: serve until stopped")
-    parser.add_argument("--port", type=_port, metavar="N", help="listen on this port (else 8000 or the next free one)")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--address", type=_address, metavar="A", help="the address of this machine that others join at")
-    where.add_argument(
-        "--local-only", dest="address", action="store_const", const=LOOPBACK, help="let nobody but this machine join"
-    )
-    parser.add_argument("--data-dir", type=Path, metavar="D", help="keep the counter in this folder")
-    parser.add_argument(
-        "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="default: warning"
-    )
-    parser.add_argument("--version", action="version", version=f"LAN Counter {__version__}")
-    return parser.parse_args(argv)
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535, or 0 for any free one")
-    return int(text)
-
-
-def _address(text: str) -> str:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no address like 192.168.1.42") from None
-    if address.is_unspecified or address.is_multicast:
-        raise argparse.ArgumentTypeError(f"{text} is not an address that others could open in a browser")
-    return str(address)
-
-
 class _Program:
     """One run: the server, the window if there can be one, and whatever ends them."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
         self._data = options.data_dir or platformdirs.user_data_path("LAN Counter", appauthor=False)
-        self._preferences = self._data / "preferences.json"
         self._code = 0
         self._ending = threading.Event()
         self.has_shown_window = False
         self._server: Server | None = None
         self._window: window.Window | None = None
 
+    @property
+    def _preferences(self) -> Path:
+        return self._data / "preferences.json"
+
     def run(self) -> int:
         options = self._options
-        with only_one_in(self._data) as leave_word:
+        with place(self._data) as found:
+            self._data = found.folder
             _on_signals(lambda number: self._end(128 + number))
             secret, token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
             lan = self._address()
@@ -141,7 +121,7 @@ class _Program:
             sockets = listen(list(dict.fromkeys((LOOPBACK, lan or LOOPBACK))), options.port)
             port = sockets[0].getsockname()[1]
             server = self._server = Server(
-                SqliteJournal(self._data / "counter.db"),
+                SavedIfPossible(SqliteJournal(self._data / "counter.db")) if found.lasts else MemoryJournal(),
                 sockets,
                 secret,
                 fixed=options.address,
@@ -151,7 +131,7 @@ class _Program:
             join, host = url(lan or LOOPBACK, port), f"{url(LOOPBACK, port)}#host={secret}"
 
             def announce() -> None:
-                leave_word(Running(join=join, port=port, token=token))
+                found.leave_word(Running(join=join, port=port, token=token))
                 say(f"Join: {join}")
                 say(f"Host: {host}")
                 for notice in server.notices:

@@ -141,6 +141,14 @@ class Window:
             self._window.restore()
             self._window.show()
 
+    def run_script(self, script: str) -> None:
+        """Run JavaScript in the page, soon; whatever comes of it stays there."""
+        if LINUX:
+            native = self._window.native
+            qt.on_its_thread(native, lambda: native.webview.page().runJavaScript(script))
+        else:
+            self._window.run_js(script)
+
     def _goes_on_with(self, renderer: str) -> bool:
         """Tell pywebview, which has loaded `renderer`, whether to build the window."""
         self._renderer = renderer

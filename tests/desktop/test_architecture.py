@@ -11,7 +11,7 @@ TESTS = Path(__file__).parent
 DESKTOP = TESTS.parent.parent / "desktop"
 
 # Each may import from its own layer and the ones before it.
-LAYERS = ["core", "journal", "server", "reach", "launcher", "cli"]
+LAYERS = ["core", "journal", "server", "reach", "launcher", "selftest", "options", "cli"]
 # All the others know nothing of ours but these.
 ASIDE: dict[str, set[str]] = {
     "firewall": set(),
@@ -19,6 +19,7 @@ ASIDE: dict[str, set[str]] = {
     "logs": set(),
     "mdns": set(),
     "network": set(),
+    "place": {"instance"},
     "preferences": set(),
     "qt": {"preferences"},
     "window": {"preferences", "qt"},

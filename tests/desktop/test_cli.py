@@ -263,10 +263,20 @@ def test_an_address_of_another_machine_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["file", "file/below"])
-def test_a_folder_that_is_a_file_is_told(tmp_path: Path, name: str) -> None:
+async def test_where_nothing_can_be_kept_it_counts_in_memory_and_tells_the_host(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("")
 
-    assert str(tmp_path / name) in refused(tmp_path / name, *LOCAL)
+    with started(tmp_path / name, *LOCAL) as running:
+        async with page_at(running.join, host=running.secret) as page:
+            await page.until(type="notice", code="not_saved")
+            await page.say(type="add", op=1, delta=42)
+            await page.until(ack=1)
+        assert get(running.join)["counter"] == 42
+        code, errors = running.end()
+    assert code == 143
+    assert f"The folder {tmp_path / name} can't be used" in errors
+    assert "Nothing is being saved." in errors
+    assert errors.count("\n") == 2, errors
 
 
 def test_a_counter_that_cannot_be_read_is_set_aside_and_told(tmp_path: Path) -> None:

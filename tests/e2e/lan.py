@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.program import command
+
 TOP = Path(__file__).resolve().parents[2]
 PATIENCE = 20.0
 
@@ -63,8 +65,7 @@ class Machine:
     @contextmanager
     def running(self, data: Path, *options: str) -> Iterator["Talker"]:
         """The program, without a window."""
-        command = [sys.executable, "-m", "desktop", "--headless", "--data-dir", str(data), *options]
-        with talking(self.command(*command)) as program:
+        with talking(self.command(*command("--headless", "--data-dir", str(data), *options))) as program:
             yield program
 
     @contextmanager
@@ -146,8 +147,8 @@ def refused() -> str | None:
         return None  # to be installed: the tests will fail
     # In some containers they can be made, but not entered.
     probe = f"probe{os.getpid()}"
-    for command in (("netns", "add", probe), ("-n", probe, "link", "set", "lo", "up")):
-        tried = subprocess.run(["ip", *command], capture_output=True, text=True)
+    for words in (("netns", "add", probe), ("-n", probe, "link", "set", "lo", "up")):
+        tried = subprocess.run(["ip", *words], capture_output=True, text=True)
         if tried.returncode:
             break
     subprocess.run(["ip", "netns", "delete", probe], capture_output=True)

@@ -26,6 +26,12 @@ DEBUGGING = r"\nDevTools listening on ws://([\d.:]+)/\S*\n"
 open_url = build_opener(ProxyHandler({})).open
 
 
+def command(*options: str) -> list[str]:
+    """The command that starts the program with these options, at the top of the checkout."""
+    binary = os.environ.get("APP_BINARY")
+    return [*([binary] if binary else [sys.executable, "-m", "desktop"]), *options]
+
+
 class Program:
     """The program, started and accepting connections; a context manager that ends it."""
 
@@ -36,13 +42,10 @@ class Program:
 
         `under` are the words of a command that runs it, if another does.
         """
-        binary = os.environ.get("APP_BINARY")
-        command = [*under, *([binary] if binary else [sys.executable, "-m", "desktop"])]
-        command += ["--local-only", "--data-dir", str(data), "--port", str(port), *options]
         self._errors = data.with_suffix(".stderr")
         with self._errors.open("a") as errors:
             self.process = subprocess.Popen(
-                command,
+                [*under, *command("--local-only", "--data-dir", str(data), "--port", str(port), *options)],
                 cwd=TOP,
                 env=self._environment(screen),
                 stdout=subprocess.PIPE,

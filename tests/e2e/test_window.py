@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.classic import ClassicClient
-from tests.e2e.program import TOP, Program, until
+from tests.e2e.program import TOP, Program, command, until
 from tests.e2e.screen import answer, close_windows, pixel, private_screen, visible, window_manager, xdotool
 
 TITLE = "LAN Counter"
@@ -91,7 +91,7 @@ def test_it_comes_to_a_screen_that_is_there(data: Path, managed: str) -> None:
 def start_again(data: Path) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
     return subprocess.run(
-        [sys.executable, "-m", "desktop", "--local-only", "--data-dir", str(data)],
+        command("--local-only", "--data-dir", str(data)),
         cwd=TOP,
         env=environment,
         capture_output=True,

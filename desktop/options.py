@@ -1,0 +1,62 @@
+"""The options of the command line, each checked before anything starts."""
+
+import argparse
+import ipaddress
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from desktop import __version__
+from desktop.server.sites import LOOPBACK
+
+
+class OptionError(Exception):
+    """An option that makes no sense; the text says which and why, in a sentence."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(f"{message[:1].upper()}{message[1:]}. See --help.")
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the options; None: the process's own.
+
+    Raises OptionError, and SystemExit once --help or --version has answered.
+    """
+    parser = _Parser(
+        prog="lan-counter",
+        description="One counter, shared by everyone on this network. Others join with a browser.",
+    )
+    parser.add_argument("--headless", action="store_true", help="no window: serve until stopped")
+    parser.add_argument("--port", type=_port, metavar="N", help="listen on this port (else 8000 or the next free one)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--address", type=_address, metavar="A", help="the address of this machine that others join at")
+    where.add_argument(
+        "--local-only", dest="address", action="store_const", const=LOOPBACK, help="let nobody but this machine join"
+    )
+    parser.add_argument("--data-dir", type=Path, metavar="D", help="keep the counter in this folder")
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="default: warning"
+    )
+    parser.add_argument(
+        "--self-test", nargs="?", const="", metavar="F", help="test this program, write to file F too, and end"
+    )
+    parser.add_argument("--version", action="version", version=f"LAN Counter {__version__}")
+    return parser.parse_args(argv)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535, or 0 for any free one")
+    return int(text)
+
+
+def _address(text: str) -> str:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address like 192.168.1.42") from None
+    if address.is_unspecified or address.is_multicast:
+        raise argparse.ArgumentTypeError(f"{text} is not an address that others could open in a browser")
+    return str(address)

@@ -1,0 +1,33 @@
+"""What the options become; those that make no sense are tried on the whole program, in test_cli.py."""
+
+from pathlib import Path
+
+import pytest
+
+from desktop.options import OptionError, parse
+
+
+def test_what_is_given_is_taken(tmp_path: Path) -> None:
+    options = parse(["--headless", "--port", "0", "--address", "192.168.1.42", "--data-dir", str(tmp_path)])
+    assert (options.headless, options.port, options.address) == (True, 0, "192.168.1.42")
+    assert options.data_dir == tmp_path
+
+
+def test_what_is_not_given_is_left_to_the_program() -> None:
+    options = parse([])
+    assert (options.headless, options.port, options.address, options.data_dir) == (False, None, None, None)
+    assert options.self_test is None
+
+
+def test_local_only_is_an_address() -> None:
+    assert parse(["--local-only"]).address == "127.0.0.1"
+
+
+@pytest.mark.parametrize(("given", "report"), [([], ""), (["report.txt"], "report.txt")])
+def test_the_self_test_may_write_to_a_file(given: list[str], report: str) -> None:
+    assert parse(["--self-test", *given]).self_test == report
+
+
+def test_an_option_that_makes_no_sense_is_named() -> None:
+    with pytest.raises(OptionError, match=r"--port.*See --help\.$"):
+        parse(["--port", "many"])
