@@ -4,6 +4,7 @@
     python3 build/dev.py run [options]    start the program from source; options go to `python -m desktop`
     python3 build/dev.py test             every check: lint, format, types, the page's tests, the program's tests
     python3 build/dev.py test [args]      pytest alone, with these arguments
+    python3 build/dev.py bench [options]  measure the program beside its peers; `bench --help` lists the options
 
 It needs nothing but Python 3.11: it makes .venv, and on Debian and Ubuntu installs the system packages that are
 missing. It does only what is not done yet, and prints every command it runs.
@@ -39,6 +40,8 @@ WINDOW_PACKAGES = (
 ).split()
 # libatomic1 is for the node that drives Chromium (Playwright's own).
 TEST_PACKAGES = ["curl", "iproute2", "libatomic1", "openbox", "xdotool", "xvfb"]
+# The load generator and the bare loop that is the floor are C.
+BENCH_PACKAGES = ["gcc", "libc6-dev"]
 # Any of these drives the tests; the first is Debian's package.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Names since Debian 13 and Ubuntu 24.04, where the old one is gone or only virtual.
@@ -60,6 +63,8 @@ def main(arguments: list[str]) -> int:
             return run(rest)
         if command == "test":
             return test(rest)
+        if command == "bench":
+            return bench(rest)
     except Stop as stop:
         say(str(stop))
         return 1
@@ -100,6 +105,17 @@ def test(arguments: list[str]) -> int:
     # Last, so that its summary closes the output.
     passed = call(module("pytest", "-n", str(WORKERS), "--dist", "worksteal"), cwd=TOP) == 0
     return 0 if passed and not failed else 1
+
+
+def bench(options: list[str]) -> int:
+    """Measure the program beside those of its peers that can be had here; return the bench's exit code."""
+    try:
+        provide_packages([*BENCH_PACKAGES, *missing_tools(), *([] if shutil.which("npm") else ["npm"])])
+    except Stop as stop:
+        # The bench names what it goes without.
+        say(str(stop))
+    provide_venv()
+    return call(module("tests.bench", *(from_anywhere(option) for option in options)), cwd=TOP)
 
 
 def page_tests_pass() -> bool:

@@ -9,11 +9,13 @@ is held against the target. The server has one core, the load another.
 import argparse
 import dataclasses
 import json
+import os
 import platform
 import sys
 import time
 from pathlib import Path
 
+from tests.bench.peer_packages import provide_peers
 from tests.bench.report import judge, table
 from tests.bench.scenarios import SCENARIOS, Figures, Scenario, Side, run
 from tests.bench.servers import HERE, LOAD_CORE, SERVER_CORE, commands, compiled, running
@@ -24,17 +26,19 @@ FULL, QUICK = 540.0, 50.0
 
 def main() -> int:
     options = parse()
-    deadline = time.monotonic() + (QUICK if options.quick else FULL)
     if not compiled("load", HERE / "load.c"):
         print("The load generator needs gcc and libc6-dev.", file=sys.stderr)
         return 1
+    provide_peers()
     _, missing = commands()
+    deadline = time.monotonic() + (QUICK if options.quick else FULL)
     for name, reason in missing.items():
         print(f"Missing: {name}: {reason}.")
     if SERVER_CORE == LOAD_CORE:
         print("There is one core only: server and load share it, and no figure means much.")
     result: dict[str, object] = {
-        "machine": f"{platform.machine()}, {platform.system()} {platform.release()}, Python {platform.python_version()}",
+        "machine": f"{platform.platform()}, {len(os.sched_getaffinity(0))} cores",
+        "python": platform.python_version(),
         "date": time.strftime("%Y-%m-%d %H:%M"),
         "missing": missing,
     }
@@ -80,11 +84,10 @@ def one_round(
 
 
 def parse() -> argparse.Namespace:
+    names = [scenario.name for scenario in SCENARIOS]
     parser = argparse.ArgumentParser(prog="build/dev.py bench", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="one short round, within a minute")
-    parser.add_argument(
-        "--only", action="append", choices=[s.name for s in SCENARIOS], help="this row; may be repeated"
-    )
+    parser.add_argument("--only", action="append", choices=names, help="only this; may be repeated")
     parser.add_argument("--rounds", type=int, help="default: 3, or 1 with --quick")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here")
     options = parser.parse_args()
