@@ -76,8 +76,8 @@ def one_round(
             failures[str(side)] = "no time was left"
             continue
         try:
-            with running(startable[side.server]) as (port, pid):
-                rounds.setdefault(side, []).append(run(load, side, port, pid))
+            with running(startable[side.server]) as (port, pid, started):
+                rounds.setdefault(side, []).append(run(load, side, port, pid, started))
         except RuntimeError as problem:
             failures[str(side)] = str(problem)
             rounds.setdefault(side, []).append({})  # a round that failed is not left out of the median

@@ -53,6 +53,18 @@ static double cpu(int pid) {
     return t.tv_sec * 1e6 + t.tv_nsec / 1e3;
 }
 
+/* Memory of a process that is its own, in KiB: field 2 less field 3 of /proc/PID/statm, in pages. */
+static double memory(int pid) {
+    char path[64];
+    long all_pages, resident = 0, shared = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", pid);
+    FILE *file = fopen(path, "r");
+    if (!file) return 0;
+    if (fscanf(file, "%ld %ld %ld", &all_pages, &resident, &shared) != 3) resident = shared = 0;
+    fclose(file);
+    return (resident - shared) * (sysconf(_SC_PAGESIZE) / 1024.0);
+}
+
 static void die(const char *what) {
     fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
     exit(1);
@@ -251,11 +263,12 @@ int main(int argc, char **argv) {
         all[i].value = -1;
         if (i < clickers) all[i].sent = calloc(OPS + 1, sizeof(double)), all[i].sent[OPS] = 1e3 / rate;
     }
-    double begun = now();
+    double begun = now(), before = memory(pid);
     turn(begun + 60e3, joined);
     double join_ms = turn(begun + 60e3, greeted) - begun;
     if (ready < count || !greeted()) { errno = ETIMEDOUT; die("not all could join"); }
     turn(now() + 500, NULL); /* what joining leaves to be said */
+    double grown = memory(pid) - before;
     base = newest = all[0].value < 0 ? 0 : all[0].value;
     double start = now(), used = cpu(pid), mine = cpu(getpid());
     for (int i = 0; i < clickers; i++) all[i].due = start + 1e3 / rate * i / clickers;
@@ -267,7 +280,8 @@ int main(int argc, char **argv) {
     double settled = turn(ended + 1500, deflate ? NULL : agreed);
     whole = !deflate && agreed();
     used = cpu(pid) - used, mine = cpu(getpid()) - mine;
-    printf("{\"join_ms\":%.1f,\"seconds\":%.3f,\"clicks\":%ld,\"frames\":%ld,\"bytes\":%ld,\"closed\":%ld,"
+    printf("{\"joined_at\":%.3f,\"kib_each\":%.2f,", begun + join_ms, grown / count);
+    printf("\"join_ms\":%.1f,\"seconds\":%.3f,\"clicks\":%ld,\"frames\":%ld,\"bytes\":%ld,\"closed\":%ld,"
            "\"cpu_us\":%.0f,\"load_us\":%.0f,\"lost\":%lld,\"unanswered\":%ld,",
            join_ms, span / 1e3, clicks, frames, bytes, closed, used, mine,
            deflate ? 0LL : base + clicks - newest, clicks - acks);

@@ -7,6 +7,18 @@ from typing import Any
 
 from tests.bench.scenarios import Scenario, Side, Target
 
+COLUMNS = {
+    "cpu_per_frame": "us/frame",
+    "own_p50": "own p50",
+    "own_p99": "own p99",
+    "last_p99": "last p99",
+    "lost": "lost",
+    "join_ms": "join ms",
+    "kib_each": "KiB each",
+    "start_ms": "start ms",
+    "load_share": "load",
+}
+"""The figures shown for each server; `load` is the generator's own share of its core while it measured."""
 Rounds = Mapping[Side, Sequence[Mapping[str, Any]]]
 
 
@@ -52,13 +64,10 @@ def table(scenario: Scenario, rounds: Rounds) -> str:
         lines.append(
             f"  {row.label:44}{row.limit:9.3g}{row.value:10.3g}{spread:>19}  {'met' if row.met else 'NOT MET'}"
         )
-    lines.append(f"  {'server':28}{'us/frame':>9}{'own p50':>9}{'p99':>9}{'last p99':>9}{'lost':>8}{'join ms':>9}")
+    lines.append("  " + f"{'server':28}" + "".join(f"{heading:>9}" for heading in COLUMNS.values()))
     for side in scenario.sides:
         if rounds.get(side):
-            shown = [
-                middle_or_dash(rounds, side, name)
-                for name in ("cpu_per_frame", "own_p50", "own_p99", "last_p99", "lost", "join_ms")
-            ]
+            shown = [middle_or_dash(rounds, side, figure) for figure in COLUMNS]
             lines.append(f"  {side!s:28}" + "".join(f"{text:>9}" for text in shown))
     return "\n".join(lines)
 

@@ -111,10 +111,31 @@ SCENARIOS = (
         (V1, CLASSIC, Side(ORIGINAL)),
         (Target("until all have it, to the original", "join_ms", 0.4, V1, Side(ORIGINAL)),),
     ),
+    Scenario(
+        "memory",
+        "3,000 connected, nobody clicks",
+        Load(3000, 0, 0, 0.5),
+        (V1, Side(ORIGINAL)),
+        (Target("own memory each, KiB", "kib_each", 15, V1),),
+    ),
+    Scenario(
+        "idle",
+        "300 connected, nobody clicks",
+        Load(300, 0, 0, 22),  # long enough for the pings after 20 s of silence
+        (V1,),
+        (Target("CPU, percent of a core", "server_percent", 0.5, V1),),
+    ),
+    Scenario(
+        "start",
+        "from the start of the process to the first value over a WebSocket",
+        Load(1, 0, 0, 0.1),
+        (V1, Side(ORIGINAL)),
+        (Target("until the first value, to the original", "start_ms", 0.9, V1, Side(ORIGINAL)),),
+    ),
 )
 
 
-def run(load: Load, side: Side, port: int, pid: int) -> Figures:
+def run(load: Load, side: Side, port: int, pid: int, started: float) -> Figures:
     """Put the load on a server and return the figures; RuntimeError with the reason if it can't be done."""
     shape = (load.connections, load.clickers, load.rate, load.seconds, load.window)
     command = ["taskset", "-c", str(LOAD_CORE), str(MADE / "load"), str(port), str(pid), side.dialect]
@@ -126,7 +147,9 @@ def run(load: Load, side: Side, port: int, pid: int) -> Figures:
         raise RuntimeError(f"the load did not end within {LOAD_ENDS_WITHIN} s") from None
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip() or f"exit code {done.returncode}")
-    return flat(json.loads(done.stdout))
+    figures = flat(json.loads(done.stdout))
+    figures["start_ms"] = figures["joined_at"] - started * 1e3  # both by the system's monotonic clock
+    return figures
 
 
 def flat(found: dict[str, Any]) -> Figures:
@@ -139,4 +162,5 @@ def flat(found: dict[str, Any]) -> Figures:
             figures[name] = value
     figures["cpu_per_frame"] = found["cpu_us"] / found["frames"] if found["frames"] else None
     figures["load_share"] = found["load_us"] / (found["seconds"] * 1e6)
+    figures["server_percent"] = found["cpu_us"] / (found["seconds"] * 1e4)
     return figures

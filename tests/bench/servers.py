@@ -39,7 +39,7 @@ def commands() -> tuple[dict[str, Command], dict[str, str]]:
         ],
         AIOHTTP: lambda _: [sys.executable, str(HERE / "peers" / "plain_aiohttp.py")],
     }
-    missing = {"nginx nchan": "not built into this bench yet"}
+    missing = {"nginx nchan": "this bench does not start it"}
     if compiled("floor", HERE / "peers" / "floor.c"):
         found[FLOOR] = lambda _: [str(MADE / "floor")]
     else:
@@ -71,9 +71,10 @@ def compiled(name: str, source: Path) -> bool:
 
 
 @contextmanager
-def running(command: Command) -> Iterator[tuple[int, int]]:
-    """Start a server on its core; gives its port and process id, and ends it."""
+def running(command: Command) -> Iterator[tuple[int, int, float]]:
+    """Start a server on its core; gives its port, process id and when it was started; and ends it."""
     with tempfile.TemporaryDirectory(prefix="lan-counter-bench-") as folder:
+        started = time.monotonic()
         process = subprocess.Popen(
             command(Path(folder) / "data"),
             cwd=TOP,
@@ -84,7 +85,7 @@ def running(command: Command) -> Iterator[tuple[int, int]]:
             preexec_fn=_alone,
         )
         try:
-            yield _port(process), process.pid
+            yield _port(process), process.pid, started
         finally:
             process.terminate()
             try:
