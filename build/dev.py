@@ -5,6 +5,7 @@
     python3 build/dev.py test             every check: lint, format, types, the page's tests, the program's tests
     python3 build/dev.py test [args]      pytest alone, with these arguments
     python3 build/dev.py binary           the program that people double-click, in dist/, built and tested
+    python3 build/dev.py bench [options]  measure the program beside its peers; `bench --help` lists the options
 
 It needs nothing but Python 3.11: it makes .venv, and on Debian and Ubuntu installs the system packages that are
 missing. It does only what is not done yet, and prints every command it runs.
@@ -42,6 +43,8 @@ WINDOW_PACKAGES = (
 TEST_PACKAGES = ["curl", "iproute2", "libatomic1", "openbox", "xdotool", "xvfb"]
 # PyInstaller reads with objdump what a library needs.
 BINARY_PACKAGES = ["binutils"]
+# The load generator and the bare loop that is the floor are C.
+BENCH_PACKAGES = ["gcc", "libc6-dev"]
 # Any of these drives the tests; the first is Debian's package.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Names since Debian 13 and Ubuntu 24.04, where the old one is gone or only virtual.
@@ -65,6 +68,8 @@ def main(arguments: list[str]) -> int:
             return test(rest)
         if command == "binary":
             return binary(rest)
+        if command == "bench":
+            return bench(rest)
     except Stop as stop:
         say(str(stop))
         return 1
@@ -112,6 +117,17 @@ def binary(arguments: list[str]) -> int:
     provide_packages([*WINDOW_PACKAGES, *TEST_PACKAGES, *BINARY_PACKAGES, *missing_tools()])
     provide_venv()
     return call([str(PYTHON), str(TOP / "build" / "binary.py"), *arguments], cwd=TOP)
+
+
+def bench(options: list[str]) -> int:
+    """Measure the program beside those of its peers that can be had here; return the bench's exit code."""
+    try:
+        provide_packages([*BENCH_PACKAGES, *missing_tools(), *([] if shutil.which("npm") else ["npm"])])
+    except Stop as stop:
+        # The bench names what it goes without.
+        say(str(stop))
+    provide_venv()
+    return call(module("tests.bench", *(from_anywhere(option) for option in options)), cwd=TOP)
 
 
 def page_tests_pass() -> bool:

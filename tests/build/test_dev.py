@@ -190,6 +190,21 @@ def test_arguments_go_to_pytest_alone(dev: ModuleType, commands: Commands, monke
     assert commands.run == [[str(dev.PYTHON), "-m", "pytest", here, "tests/desktop", "-k", "undo"]]
 
 
+def test_the_bench_runs_with_what_can_be_had(
+    dev: ModuleType,
+    commands: Commands,
+    bare_debian: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(dev, "is_root", lambda: False)
+    monkeypatch.setattr(dev, "provide_venv", lambda: None)
+    monkeypatch.setattr(dev, "missing_tools", lambda: [])
+    assert dev.main(["bench", "--quick"]) == 0
+    assert commands.run == [[str(dev.PYTHON), "-m", "tests.bench", "--quick"]]
+    assert "gcc libc6-dev" in capfd.readouterr().out
+
+
 def test_no_page_test_at_all_is_a_failure(
     dev: ModuleType, commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
