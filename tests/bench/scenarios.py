@@ -148,6 +148,8 @@ def run(load: Load, side: Side, port: int, pid: int, started: float) -> Figures:
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip() or f"exit code {done.returncode}")
     figures = flat(json.loads(done.stdout))
+    if side.dialect == "deflate":
+        figures["lost"] = None  # its frames are counted, not read
     figures["start_ms"] = figures["joined_at"] - started * 1e3  # both by the system's monotonic clock
     return figures
 
