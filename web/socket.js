@@ -3,6 +3,7 @@
 export const TIMES = {
   connect: 4_000,
   beat: 10_000,
+  glance: 2_000, // at the clock
   silence: 25_000,
   proof: 4_000, // for an ack, and after waking up
   late: 5_000, // a timer off by this much: the machine slept
@@ -102,12 +103,15 @@ export function createSocket(url, protocol, env, on) {
     after('silence', TIMES.silence, () => (late(heard, TIMES.silence) ? prove() : connect()));
   }
 
-  function beat() {
+  // In short steps: a timer's remaining time may stand still while the machine sleeps.
+  function beat(left = TIMES.beat) {
     const from = env.now();
-    after('beat', TIMES.beat, () => {
-      beat();
-      if (late(from, TIMES.beat)) prove();
-      else ping();
+    after('beat', TIMES.glance, () => {
+      const slept = late(from, TIMES.glance);
+      const due = left <= TIMES.glance;
+      beat(slept || due ? TIMES.beat : left - TIMES.glance);
+      if (slept) prove();
+      else if (due) ping();
     });
   }
 
