@@ -3,6 +3,7 @@
 Times are seconds of any monotonic clock, passed in.
 """
 
+from collections.abc import Sequence
 from math import inf
 from typing import Final
 
@@ -50,12 +51,11 @@ class Window:
     __slots__ = ("_times",)
 
     def __init__(self) -> None:
-        self._times: list[float] = []
+        self._times: Sequence[float] = ()
 
     def count(self, now: float) -> bool:
         """One more: True if that is one too many within the span."""
-        self._times = [at for at in self._times if now - at < BAD_SPAN]
-        self._times.append(now)
+        self._times = [*(at for at in self._times if now - at < BAD_SPAN), now]
         return len(self._times) > BAD_LIMIT
 
 

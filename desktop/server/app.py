@@ -11,7 +11,7 @@ from aiohttp.web import HTTPBadRequest, HTTPForbidden, HTTPServiceUnavailable, R
 
 from desktop import __version__
 from desktop.core.protocol import MESSAGE_LIMIT, V1
-from desktop.server.gate import counted, local, upgraded
+from desktop.server.gate import answered, asked, local, upgraded
 from desktop.server.guard import add_headers, same_origin
 from desktop.server.hub import Hub
 from desktop.server.socket import Socket
@@ -27,25 +27,32 @@ PLAIN_PLACES: Final = 500
 
 
 def application(
-    hub: Hub, routes: list[web.RouteDef], guard: Middleware, visited: Callable[[str, str], None]
+    hub: Hub, routes: list[web.RouteDef], guard: Callable[[Request], None], visited: Callable[[str, str], None]
 ) -> web.Application:
-    """The whole server but its sockets. `visited` is told which device reached which of our addresses."""
-    app = web.Application(middlewares=[counted, guard, _visits(visited)], client_max_size=MESSAGE_LIMIT)
+    """The whole server but its sockets. `guard` raises what a request is refused with; `visited` is told which device
+    reached which of our addresses."""
+    app = web.Application(middlewares=[_entrance(guard, visited)], client_max_size=MESSAGE_LIMIT)
     app.add_routes([web.get("/ws", _Connections(hub).open), web.get("/health", _health(hub)), *routes])
     app.on_response_prepare.append(add_headers)
     return app
 
 
-def _visits(visited: Callable[[str, str], None]) -> Middleware:
+def _entrance(guard: Callable[[Request], None], visited: Callable[[str, str], None]) -> Middleware:
+    # One for all: a WebSocket lives as long within it, and each more would cost every connection its frame.
     @web.middleware
-    async def note(request: Request, handler: Handler) -> StreamResponse:
-        if request.transport:
-            peer, own = (request.transport.get_extra_info(end) for end in ("peername", "sockname"))
-            if peer and own:
-                visited(peer[0], own[0])
-        return await handler(request)
+    async def entrance(request: Request, handler: Handler) -> StreamResponse:
+        asked(request)
+        try:
+            guard(request)
+            if request.transport:
+                peer, own = (request.transport.get_extra_info(end) for end in ("peername", "sockname"))
+                if peer and own:
+                    visited(peer[0], own[0])
+            return await handler(request)
+        finally:
+            answered(request)
 
-    return note
+    return entrance
 
 
 def _health(hub: Hub) -> Handler:
@@ -94,6 +101,7 @@ class _Connections:
         except ConnectionError:  # gone before it could be answered; aiohttp bears that for an ordinary answer only
             return web.Response()
         upgraded(request)
+        ws.headers.clear()  # sent, and otherwise kept as long as the connection
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):  # gone during the handshake
             return ws
@@ -128,8 +136,8 @@ class _Connections:
             if socket.paused:
                 await asyncio.sleep(socket.paused)
                 socket.paused = 0.0
-            if not socket.writable.is_set():
-                await socket.writable.wait()
+            if socket.writable:
+                await socket.writable
 
 
 def _answered(code: int | None) -> int:

@@ -18,7 +18,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 from aiohttp.web import BaseRequest, Request, StreamResponse
 
 from desktop.server.guard import HEADERS
@@ -61,7 +60,10 @@ class Gate:
         self._server = server
         self._places = places
         self._loop = asyncio.get_running_loop()
-        self._since: dict[State, dict[Connection, float]] = {state: {} for state in State}
+        self._since: dict[State, dict[Connection, float]] = {
+            state: {} for state in State if state is not State.UPGRADED
+        }
+        self._upgraded = 0
         self._look: asyncio.TimerHandle | None = None
 
     def __call__(self) -> "Connection":
@@ -69,7 +71,7 @@ class Gate:
 
     def __len__(self) -> int:
         """Open connections."""
-        return sum(map(len, self._since.values()))
+        return sum(map(len, self._since.values())) + self._upgraded
 
     def came(self, connection: "Connection", *, local: bool) -> None:
         """A connection was accepted: it, or another one, may have to go."""
@@ -85,9 +87,13 @@ class Gate:
 
     def moved(self, connection: "Connection", before: State | None, after: State | None) -> None:
         """What a connection does has changed."""
-        if before:
+        if before is State.UPGRADED:
+            self._upgraded -= 1
+        elif before:
             self._since[before].pop(connection, None)
-        if after:
+        if after is State.UPGRADED:
+            self._upgraded += 1
+        elif after:
             self._since[after][connection] = self._loop.time()
             self._look_soon()
 
@@ -222,17 +228,16 @@ class Connection(web.RequestHandler):
         return answer
 
 
-@web.middleware
-async def counted(request: Request, handler: Handler) -> StreamResponse:
-    """Tells a connection that it is asked, and that it has answered."""
-    connection = request.protocol
-    if not isinstance(connection, Connection):
-        return await handler(request)
-    connection.asked()
-    try:
-        return await handler(request)
-    finally:
-        connection.answered()
+def asked(request: Request) -> None:
+    """A whole request has come; `answered` is to follow."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.asked()
+
+
+def answered(request: Request) -> None:
+    """It was answered, or is over."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.answered()
 
 
 def upgraded(request: Request) -> None:

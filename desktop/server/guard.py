@@ -10,8 +10,6 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
-from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web import HTTPMisdirectedRequest, Request, StreamResponse
 
 HEADERS: Final = {
@@ -29,16 +27,15 @@ async def add_headers(request: Request, response: StreamResponse) -> None:
     response.headers.update(HEADERS)
 
 
-def named(port: int, local_name: Callable[[], str | None]) -> Middleware:
-    """Refuses, with 421, what is addressed to somebody else. `local_name` gives the .local name held, if any."""
+def named(port: int, local_name: Callable[[], str | None]) -> Callable[[Request], None]:
+    """Makes what refuses, with 421, a request that is addressed to somebody else. `local_name` gives the .local name
+    held, if any."""
     own = own_names()
 
-    @web.middleware
-    async def guard(request: Request, handler: Handler) -> StreamResponse:
+    def guard(request: Request) -> None:
         held = local_name()
         if not addressed_to_us(request.headers.getall("Host", []), port, own | {held} if held else own):
             raise HTTPMisdirectedRequest(text="This server is not known by that name.")
-        return await handler(request)
 
     return guard
 

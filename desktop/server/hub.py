@@ -84,7 +84,7 @@ class Hub:
             self._sockets.remove(socket)
             self._gone(len(self._sockets))
         self._stalled.discard(socket)
-        socket.writable.set()
+        socket.release()
         self._room.leave(socket, self._loop.time())
         self._schedule()
 
@@ -164,7 +164,7 @@ class Hub:
     def _wait_for(self, socket: Socket) -> None:
         if socket not in self._stalled:
             self._stalled.add(socket)
-            socket.writable.clear()
+            socket.hold()
             self._room.stalled(socket, self._loop.time())
             if len(self._stalled) == 1:
                 self._loop.call_later(DRAIN_PAUSE, self._drain)
@@ -173,7 +173,7 @@ class Hub:
         now = self._loop.time()
         for socket in [socket for socket in self._stalled if socket.empty()]:
             self._stalled.discard(socket)
-            socket.writable.set()
+            socket.release()
             self._room.drained(socket, now)
         if self._stalled:
             self._loop.call_later(DRAIN_PAUSE, self._drain)

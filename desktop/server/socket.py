@@ -32,6 +32,8 @@ def frame(opcode: int, payload: bytes) -> bytes:
 class Socket:
     """A prepared WebSocketResponse and the transport under it."""
 
+    __slots__ = ("_is_closing", "_transport", "_waiting", "_write", "_ws", "closing", "paused", "writable")
+
     def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self._ws = ws
         self._transport = transport
@@ -42,15 +44,25 @@ class Socket:
         self.paused = 0.0
         """Seconds to wait before reading on."""
         self.closing: asyncio.Task[None] | None = None
-        self.writable = asyncio.Event()
-        """Set while all that was written has left."""
-        self.writable.set()
+        self.writable: asyncio.Future[None] | None = None
+        """Done once all that was written has left; None if it has."""
 
     def write(self, frame: bytes) -> bool:
         """Hand a frame to the kernel; False if some of it has to wait. A connection that is gone takes it silently."""
         if not self._is_closing():
             self._write(frame)
         return not self._waiting()
+
+    def hold(self) -> None:
+        """Some of it has to wait: read no more until then."""
+        if self.writable is None:
+            self.writable = asyncio.get_running_loop().create_future()
+
+    def release(self) -> None:
+        """All has left, or nobody is there any more: read on."""
+        if self.writable and not self.writable.done():
+            self.writable.set_result(None)
+        self.writable = None
 
     def empty(self) -> bool:
         """Whether all that was written has left this process."""

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, contextmanager
 
 import pytest
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 import desktop.server.gate
 from desktop.server.gate import (
@@ -19,7 +20,8 @@ from desktop.server.gate import (
     NEW_LIMIT,
     OWN_DESCRIPTORS,
     Connection,
-    counted,
+    answered,
+    asked,
     local,
     on_loop_error,
     places,
@@ -78,7 +80,15 @@ async def room() -> AsyncIterator[Room]:
             await ws.send_str(message.data)
         return ws
 
-    app = web.Application(middlewares=[counted])
+    @web.middleware
+    async def entrance(request: web.Request, handler: Handler) -> web.StreamResponse:
+        asked(request)
+        try:
+            return await handler(request)
+        finally:
+            answered(request)
+
+    app = web.Application(middlewares=[entrance])
     app.add_routes(
         [
             web.get("/", page),
