@@ -59,7 +59,7 @@ def read(path: Path) -> Kept | None:
         if isinstance(error, sqlite3.Error) and _tells_of_damage(error):
             raise DamagedError(f"{path} is damaged: {error}.") from error
         raise JournalError(f"{path} could not be opened: {error}.") from error
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise DamagedError(f"{path} is damaged: {error}.") from error
 
 
@@ -124,7 +124,7 @@ def _tells_of_damage(error: sqlite3.Error) -> bool:
 
 
 def _kept(db: sqlite3.Connection, path: Path) -> Kept | None:
-    """Raises ValueError for what is wrong, besides sqlite3.Error."""
+    """Raises ValueError or TypeError for what is wrong, besides sqlite3.Error."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > FORMAT:
         raise JournalError(f"{path} was written by a newer LAN Counter.")
@@ -141,6 +141,10 @@ def _kept(db: sqlite3.Connection, path: Path) -> Kept | None:
     (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
         raise ValueError(found)
+    # A reader is let off with a schema that a writer can't parse.
+    with closing(sqlite3.connect(":memory:")) as trial:
+        for (statement,) in db.execute("SELECT sql FROM sqlite_master WHERE sql NOT NULL"):
+            trial.execute(statement)
     (epoch,) = db.execute("SELECT epoch FROM journal").fetchone() or (None,)
     if not isinstance(epoch, str):
         raise ValueError("it is a journal without a name")

@@ -262,7 +262,7 @@ class SqliteJournal:
     def _plainly(self, done: str) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
+        except (sqlite3.Error, OSError, ValueError) as error:
             raise JournalError(f"{self._path} could not be {done}: {error}.") from error
 
 

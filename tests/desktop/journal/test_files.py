@@ -117,12 +117,19 @@ def read_only_by_its_header(path: Path) -> None:
         file.write(b"\x09")
 
 
+def never_to_be_parsed(path: Path) -> None:
+    written(path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"    only INTEGER PRIMARY KEY", b"    ooly INTEGER PRIMARY KEY"))
+
+
 DAMAGE = {
     "no database": shopping_list,
     "emptied": emptied,
     "gone but for its log": gone,
     "cut": cut,
     "never to be written": read_only_by_its_header,
+    "never to be parsed by a writer": never_to_be_parsed,
     "of another program": of_another_program,
     "of another program with our number": of_another_program_with_our_number,
     "without a name": by("DELETE FROM journal"),
