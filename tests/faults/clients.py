@@ -70,7 +70,10 @@ class Person:
 
     async def stay(self) -> None:
         """Connect, again and again, until cancelled."""
-        while True:
+        task = asyncio.current_task()
+        assert task is not None
+        # A cancellation that comes while a connection fails is lost in the failure: it is still known to the task.
+        while not task.cancelling():
             try:
                 await self._connected()
             except* (OSError, aiohttp.ClientError):
