@@ -19,6 +19,7 @@ ASIDE: dict[str, set[str]] = {
     "logs": set(),
     "mdns": set(),
     "network": set(),
+    "outside": set(),
     "place": {"instance"},
     "preferences": set(),
     "qt": {"preferences"},
