@@ -17,6 +17,7 @@ import msgspec
 import platformdirs
 
 from desktop import logs, network, preferences, window
+from desktop.install import InstallError, install, own_command, uninstall
 from desktop.instance import AlreadyRunning, FolderError, Running, bring_forward
 from desktop.journal import JournalError
 from desktop.journal.memory import MemoryJournal, SavedIfPossible
@@ -45,6 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         alone = not (options.headless or has_console())
         file = (options.data_dir or _data_folder()) / "log.txt" if alone else None
         logs.begin(options.log_level, file)
+        if options.install or options.uninstall:
+            top = Path(__file__).parent.parent
+            say(install(own_command(), top, folder() / "favicon.svg") if options.install else uninstall())
+            return 0
         if options.self_test is not None:
             return _test_itself(options.self_test)
         program = _Program(options)
@@ -52,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AlreadyRunning as error:
         say(str(error), error=True)
         return 0 if error.running and bring_forward(error.running) else NOT_STARTED
-    except (OptionError, FolderError, ListenError, JournalError) as error:
+    except (OptionError, InstallError, FolderError, ListenError, JournalError) as error:
         say(str(error), error=True)
         if file:
             log.error("%s", error)
