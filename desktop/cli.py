@@ -17,12 +17,14 @@ import msgspec
 import platformdirs
 
 from desktop import logs, network, preferences, window
+from desktop.install import InstallError, install, own_command, uninstall
 from desktop.instance import AlreadyRunning, FolderError, Running, bring_forward
 from desktop.journal import JournalError
 from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
 from desktop.options import OptionError, parse
+from desktop.outside import alert, has_console, has_desktop, open_page
 from desktop.place import place
 from desktop.reach import url
 from desktop.server.pages import folder
@@ -37,9 +39,17 @@ SERVER_DIED: Final = 1
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code: 0 closed, 1 the server died, 2 not started, 128 + n ended by signal n."""
+    file: Path | None = None
     try:
         options = parse(argv)
-        logs.begin(options.log_level)
+        # Started by a double-click: nobody reads what is printed.
+        alone = not (options.headless or has_console())
+        file = (options.data_dir or _data_folder()) / "log.txt" if alone else None
+        logs.begin(options.log_level, file)
+        if options.install or options.uninstall:
+            top = Path(__file__).parent.parent
+            say(install(own_command(), top, folder() / "favicon.svg") if options.install else uninstall())
+            return 0
         if options.self_test is not None:
             return _test_itself(options.self_test)
         program = _Program(options)
@@ -47,9 +57,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AlreadyRunning as error:
         say(str(error), error=True)
         return 0 if error.running and bring_forward(error.running) else NOT_STARTED
-    except (OptionError, FolderError, ListenError, JournalError) as error:
+    except (OptionError, InstallError, FolderError, ListenError, JournalError) as error:
         say(str(error), error=True)
+        if file:
+            log.error("%s", error)
+            alert(f"LAN Counter has not started. {error}\n\nThe log: {file}")
         return NOT_STARTED
+    except Exception:
+        if file:
+            log.critical("Not started.", exc_info=True)
+            alert(f"LAN Counter has not started, because of a mistake in it.\n\nThe log: {file}")
+        raise
     if program.has_shown_window:
         _leave(code)
     return code
@@ -94,14 +112,20 @@ def say(line: str, *, error: bool = False) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def _data_folder() -> Path:
+    return platformdirs.user_data_path("LAN Counter", appauthor=False)
+
+
 class _Program:
     """One run: the server, the window if there can be one, and whatever ends them."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
-        self._data = options.data_dir or platformdirs.user_data_path("LAN Counter", appauthor=False)
+        self._data = options.data_dir or _data_folder()
         self._code = 0
         self._ending = threading.Event()
+        self._port = 0
+        self._in_browser = False
         self.has_shown_window = False
         self._server: Server | None = None
         self._window: window.Window | None = None
@@ -119,7 +143,7 @@ class _Program:
             lan = self._address()
             # Loopback comes with it, for the window; and one may ask for loopback's own.
             sockets = listen(list(dict.fromkeys((LOOPBACK, lan or LOOPBACK))), options.port)
-            port = sockets[0].getsockname()[1]
+            port = self._port = sockets[0].getsockname()[1]
             server = self._server = Server(
                 SavedIfPossible(SqliteJournal(self._data / "counter.db")) if found.lasts else MemoryJournal(),
                 sockets,
@@ -181,8 +205,7 @@ class _Program:
         """Open the window and return when it is closed; without one, return when the program is to end."""
         reason = window.unavailable()
         if reason:
-            say(f"{reason} The counter runs on without it; stop it with Ctrl-C.", error=True)
-            self._ending.wait()
+            self._go_on_without(reason)
             return
         self._window = window.Window(
             host,
@@ -199,8 +222,21 @@ class _Program:
             kept.window = self._window.place
             preferences.save(self._preferences, kept)
         except window.WindowError as error:
-            say(f"{error} The counter runs on without it; stop it with Ctrl-C.", error=True)
-            self._ending.wait()
+            self._go_on_without(str(error))
+
+    def _go_on_without(self, reason: str) -> None:
+        """Open the browser in place of the window, if there is one; return when the program is to end."""
+        opened = self._open_browser()
+        browser = "The browser opens instead. " if opened else ""
+        say(f"{reason} {browser}The counter runs on without it; stop it with Ctrl-C.", error=True)
+        log.info("%s", reason)
+        self._ending.wait()
+
+    def _open_browser(self) -> bool:
+        if self._server is None or self._ending.is_set() or not has_desktop():
+            return False
+        self._in_browser = open_page(url(LOOPBACK, self._port) + self._server.ticket())
+        return self._in_browser
 
     def _question(self) -> str | None:
         """What to ask before the window closes: nothing, unless others than the window are here."""
@@ -209,6 +245,8 @@ class _Program:
 
     def _come_forward(self) -> bool:
         """Show the window to whoever has started the program again; False if there is none."""
+        if self._in_browser:
+            return self._open_browser()
         if self._window is None:
             return False
         self._window.come_forward()

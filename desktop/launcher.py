@@ -53,6 +53,7 @@ class Server:
         self._fixed = fixed
         self._forward = forward
         self._preferences = preferences
+        self._tickets: set[str] = set()
         self.notices: Sequence[Notice] = ()
         """What the host must know of the counter that was kept, once the server has started."""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -92,6 +93,12 @@ class Server:
     def people(self) -> int:
         """How many are here, from any thread."""
         return self._room.people if self._room else 0
+
+    def ticket(self) -> str:
+        """Make a path of the page that makes the first browser on this machine to open it the host's; any thread."""
+        ticket = secrets.token_urlsafe(32)
+        self._tickets.add(ticket)
+        return f"host/enter/{ticket}"
 
     def stop(self) -> None:
         """From any thread, at any moment, also twice: stop serving. Returns at once."""
@@ -146,7 +153,7 @@ class Server:
             announce=hub.announce,
             remember=self._remember,
         )
-        routes = [*Joining(reach, self._secret, port, self._forward).routes(), *Pages(folder()).routes()]
+        routes = [*Joining(reach, self._secret, port, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
         app = application(hub, routes, named(port, lambda: reach.local_name), reach.visited)
         runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()

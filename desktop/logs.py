@@ -1,13 +1,20 @@
 """The log: short, whatever happens. What repeats itself a thousand times a second fills a disk and hides the reason."""
 
 import logging
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Final
 
 LINES: Final = 20
 SPAN: Final = 10.0
 """Seconds in which LINES records are let through."""
+FILE_SIZE: Final = 256 * 1024
+"""Bytes of the log's file before it is begun anew; the one before it is kept."""
+FORMAT: Final = "%(levelname)s %(name)s: %(message)s"
 
 
 class Brevity(logging.Filter):
@@ -30,8 +37,19 @@ class Brevity(logging.Filter):
         return self._count <= LINES + 1
 
 
-def begin(level: str) -> None:
-    """Log from this level on to standard error."""
-    handler = logging.StreamHandler()
-    handler.addFilter(Brevity())
-    logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s: %(message)s", handlers=[handler])
+def begin(level: str, file: Path | None = None) -> None:
+    """Log from this level on to standard error, if there is one; and to `file` too, for a program without a console.
+
+    Where the file can't be written there is none: that is no reason not to start.
+    """
+    handlers: list[logging.Handler] = [logging.StreamHandler()] if sys.stderr else []
+    if file:
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            kept = RotatingFileHandler(file, maxBytes=FILE_SIZE, backupCount=1, encoding="utf-8")
+            kept.setFormatter(logging.Formatter(f"%(asctime)s {FORMAT}"))
+            handlers.append(kept)
+    for handler in handlers:
+        handler.addFilter(Brevity())
+    # With no handler at all there would be one made, for a standard error that isn't there.
+    logging.basicConfig(level=level.upper(), format=FORMAT, handlers=handlers or [logging.NullHandler()])

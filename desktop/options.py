@@ -42,6 +42,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--self-test", nargs="?", const="", metavar="F", help="test this program, write to file F too, and end"
     )
+    menu = parser.add_mutually_exclusive_group()
+    menu.add_argument("--install", action="store_true", help="Linux: put the program into your menu, and end")
+    menu.add_argument("--uninstall", action="store_true", help="Linux: take it out of your menu, and end")
     parser.add_argument("--version", action="version", version=f"LAN Counter {__version__}")
     return parser.parse_args(argv)
 

@@ -11,7 +11,16 @@ from typing import Annotated, Protocol, TypeVar
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from aiohttp.web import HTTPBadRequest, HTTPConflict, HTTPForbidden, HTTPNotFound, Request, Response, StreamResponse
+from aiohttp.web import (
+    HTTPBadRequest,
+    HTTPConflict,
+    HTTPForbidden,
+    HTTPNotFound,
+    HTTPSeeOther,
+    Request,
+    Response,
+    StreamResponse,
+)
 from msgspec import Meta, Struct
 
 from desktop.firewall import firewalls
@@ -49,16 +58,21 @@ class Choice(Struct, frozen=True):
 class Joining:
     """The routes."""
 
-    def __init__(self, reach: Reach, secret: str, port: int, forward: tuple[str, Callable[[], bool]]) -> None:
-        """`forward` is the token that brings the window forward, and what does it: False if there is no window."""
+    def __init__(
+        self, reach: Reach, secret: str, port: int, forward: tuple[str, Callable[[], bool]], tickets: set[str]
+    ) -> None:
+        """`forward` is the token that brings the window forward, and what does it: False if there is no window.
+        Each of the `tickets` makes a browser on this machine the host's, once."""
         self._reach = reach
         self._secret = secret
         self._port = port
         self._forward_token, self._forward = forward
+        self._tickets = tickets
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/join.svg", self._code),
+            web.get("/host/enter/{ticket}", self._enter),
             web.get("/host/help", _guarded(self._help, self._secret)),
             web.post("/host/address", _guarded(self._choose, self._secret)),
             web.post("/host/wifi.svg", _guarded(self._wifi, self._secret)),
@@ -69,6 +83,14 @@ class Joining:
         if self._reach.join is None:
             raise HTTPNotFound(text="There is no network to join on.", headers=NO_STORE)
         return _svg(address_code(self._reach.join))
+
+    async def _enter(self, request: Request) -> StreamResponse:
+        """To the host's page. A ticket may be seen by others who use this machine, so it is worth nothing twice."""
+        ticket = request.match_info["ticket"]
+        if not local(request.transport) or ticket not in self._tickets:
+            raise HTTPNotFound(text="This way in has been used. The program prints another, after Host:.")
+        self._tickets.discard(ticket)
+        raise HTTPSeeOther(f"/#host={self._secret}", headers=NO_STORE)
 
     async def _help(self, request: Request) -> StreamResponse:
         """The firewalls of this machine. Asking them takes a moment, so not in this thread."""

@@ -15,10 +15,12 @@ LAYERS = ["core", "journal", "server", "reach", "launcher", "selftest", "options
 # All the others know nothing of ours but these.
 ASIDE: dict[str, set[str]] = {
     "firewall": set(),
+    "install": set(),
     "instance": set(),
     "logs": set(),
     "mdns": set(),
     "network": set(),
+    "outside": set(),
     "place": {"instance"},
     "preferences": set(),
     "qt": {"preferences"},

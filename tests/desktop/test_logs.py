@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from desktop.logs import LINES, SPAN, Brevity
+from desktop.logs import FILE_SIZE, LINES, SPAN, Brevity
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -55,3 +55,41 @@ for _ in range(100):
     lines = done.stderr.splitlines()
     assert lines[0] == "WARNING desktop.some: heard"
     assert len(lines) == LINES + 1
+
+
+WITHOUT_CONSOLE = """
+import logging, sys
+from pathlib import Path
+from desktop import logs
+sys.stderr = None
+logs.begin("warning", Path(sys.argv[1]))
+logging.getLogger("test").warning("something of note")
+for number in range(int(sys.argv[2])):
+    logging.getLogger().handlers[0].emit(logging.LogRecord("test", 30, "", 0, "x" * 1000, (), None))
+"""
+
+
+def without_console(file: Path, more: int = 0) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_CONSOLE, str(file), str(more)], cwd=CHECKOUT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_without_a_console_the_log_is_a_file_that_goes_on_and_stays_small(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "log.txt"
+    without_console(file)
+    without_console(file)
+    lines = file.read_text("utf-8").splitlines()
+    assert len(lines) == 2
+    assert all(line.endswith(" WARNING test: something of note") for line in lines)
+
+    without_console(file, more=1_000)
+    files = list(file.parent.iterdir())
+    assert len(files) == 2
+    assert all(path.stat().st_size <= FILE_SIZE for path in files)
+
+
+def test_a_file_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    without_console(tmp_path / "file" / "log.txt")

@@ -73,7 +73,7 @@ class Person:
         while True:
             try:
                 await self._connected()
-            except* (OSError, aiohttp.ClientError):
+            except (OSError, aiohttp.ClientError):
                 self.record.counts["failures"] += 1
             self.value = self.revision = None
             await asyncio.sleep(0.05)
@@ -89,35 +89,39 @@ class Person:
             )
         try:
             self.record.counts["connections"] += 1
-            async with asyncio.TaskGroup() as both:
-                pinging = both.create_task(self._ping_on(ws))
-                await self._listen(ws)
-                pinging.cancel()
+            await self._listen(ws)
         finally:
             await ws.close()
 
     async def _listen(self, ws: aiohttp.ClientWebSocketResponse) -> None:
-        while True:
-            async with asyncio.timeout(SILENCE):
-                message = await ws.receive()
-            match message.type:
-                case WSMsgType.TEXT:
-                    await self.take(ws, json.loads(message.data))
-                case WSMsgType.PING:
-                    await ws.pong(message.data)
-                case WSMsgType.PONG:
-                    self.begun = max(self.begun, float(message.data))
-                case _:
-                    if ws.close_code not in (None, 1000, 1001, 1006):
-                        self.record.surprises.append(f"{self.connection} was closed with {ws.close_code}")
+        heard_at = time.monotonic()
+        ping_at = 0.0
+        while (now := time.monotonic()) - heard_at < SILENCE and self.patient():
+            if now >= ping_at:
+                # Ask all the time what is certain by now.
+                await ws.ping(repr(now).encode())
+                ping_at = now + PING_PAUSE
+            with suppress(TimeoutError):
+                message = await ws.receive(timeout=ping_at - now)
+                if not await self._heard(ws, message):
                     return
-
-    async def _ping_on(self, ws: aiohttp.ClientWebSocketResponse) -> None:
-        """Ask all the time what is certain by now."""
-        while self.patient():
-            await ws.ping(repr(time.monotonic()).encode())
-            await asyncio.sleep(PING_PAUSE)
+                heard_at = time.monotonic()
         raise TimeoutError
+
+    async def _heard(self, ws: aiohttp.ClientWebSocketResponse, message: aiohttp.WSMessage) -> bool:
+        """Whether there is more to come."""
+        match message.type:
+            case WSMsgType.TEXT:
+                await self.take(ws, json.loads(message.data))
+            case WSMsgType.PING:
+                await ws.pong(message.data)
+            case WSMsgType.PONG:
+                self.begun = max(self.begun, float(message.data))
+            case _:
+                if ws.close_code not in (None, 1000, 1001, 1006):
+                    self.record.surprises.append(f"{self.connection} was closed with {ws.close_code}")
+                return False
+        return True
 
     def patient(self) -> bool:
         """Whether to stay with this connection."""

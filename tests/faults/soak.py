@@ -204,6 +204,8 @@ def main() -> int:
     usage = Usage(soak.samples)
     wrong += usage.growth()
     print("\n".join(f"{count:9,}  {name}" for name, count in sorted(soak.record.counts.items())))
+    memory = ", ".join(f"{found.memory / 1e6:.1f}" for found in soak.samples[:: max(1, len(soak.samples) // 15)])
+    print(f"Memory over time, in MB: {memory}.")
     print(f"Medians of the middle and the last third: {usage}.")
     print("\n".join(wrong) or "All is level, nothing is lost, and nothing was written to stderr.")
     return 1 if wrong else 0

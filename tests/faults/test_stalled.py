@@ -95,7 +95,7 @@ class Pressers:
 
 async def test_those_who_take_nothing_cost_one_state_each_and_nobody_waits_for_them(server: Served) -> None:
     others = await Pressers.join(server)
-    before = await others.press(60)
+    before = await others.press(40)
     async with AsyncExitStack() as stack:
         for number in range(STALLED):
             await stack.enter_async_context(greeted(server, f"stalled-{number:020}"))
@@ -104,12 +104,12 @@ async def test_those_who_take_nothing_cost_one_state_each_and_nobody_waits_for_t
         while any(one.empty() for one in stalled):
             await others.press(1)
 
-        during = await others.press(120)
+        during = await others.press(80)
 
         assert all(0 < one.transport.get_write_buffer_size() <= one.most <= one.longest for one in stalled)
         assert max(one.longest for one in stalled) < 512
     await true(lambda: server.hub.room.people == 4)
-    after = await others.press(60)
+    after = await others.press(40)
 
     # What takes turns with waiting for a hundred takes a hundred times as long.
     assert during < 4 * max(before, after)

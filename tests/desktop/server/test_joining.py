@@ -13,7 +13,7 @@ from desktop.server import joining
 from desktop.server.joining import Joining
 from desktop.server.sites import listen
 
-SECRET, FORWARD = "s" * 43, "f" * 43
+SECRET, FORWARD, TICKET = "s" * 43, "f" * 43, "t" * 43
 
 
 class Reach:
@@ -51,7 +51,7 @@ async def client() -> AsyncIterator[Client]:
     (sock,) = listen(["127.0.0.1"], 0)
     port, reach = sock.getsockname()[1], Reach()
     app = web.Application()
-    app.add_routes(Joining(reach, SECRET, port, (FORWARD, lambda: reach.window)).routes())
+    app.add_routes(Joining(reach, SECRET, port, (FORWARD, lambda: reach.window), {TICKET}).routes())
     runner = web.AppRunner(app)
     await runner.setup()
     await web.SockSite(runner, sock).start()
@@ -142,3 +142,16 @@ async def test_a_second_start_brings_the_window_forward_and_may_do_nothing_else(
     assert (await client.ask_as_host("POST", "/host/forward"))[0] == 403
     client.reach.window = False
     assert (await client.ask("POST", "/host/forward", **token))[0] == 409
+
+
+async def test_a_ticket_leads_to_the_hosts_page_once(client: Client) -> None:
+    url = f"http://127.0.0.1:{client.port}/host/enter/"
+    for ticket in ("x" * 43, SECRET):
+        async with client.session.get(url + ticket, allow_redirects=False) as answer:
+            assert answer.status == 404
+    async with client.session.get(url + TICKET, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, f"/#host={SECRET}")
+        assert answer.headers["Cache-Control"] == "no-store"
+    async with client.session.get(url + TICKET, allow_redirects=False) as answer:
+        assert answer.status == 404
+        assert "Location" not in answer.headers
