@@ -1,11 +1,12 @@
 /* Opens WebSocket connections to a server on 127.0.0.1, clicks on some of them, and prints as JSON what it saw.
  *
- *   load PORT PID DIALECT CONNECTIONS CLICKERS RATE SECONDS WINDOW
+ *   load PORT PID DIALECT CONNECTIONS CLICKERS RATE SECONDS WINDOW FROZEN
  *
  * DIALECT: classic sends {"counter": n}; v1 says hello and sends numbered adds (lan-counter.v1); deflate is classic
  * with the permessage-deflate that browsers offer: the frames are then counted, not read.
  * CLICKERS clicks RATE times a second each; with one of them a click's way to the last listener is known too.
  * WINDOW: how many handshakes are under way at once. PID: the process whose CPU time is counted, 0 for none.
+ * FROZEN: 1 for the last connection to take nothing while the others click, and to wake up afterwards.
  * Times are milliseconds, CPU time microseconds. One thread, one epoll, no wait but that. RFC 6455. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -34,7 +35,7 @@ typedef struct {
 
 static Connection *all;
 static int count, clickers, v1, deflate, ready, poll_fd;
-static int port, clicking, measuring;
+static int port, clicking, measuring, frozen;
 static long long base, newest;
 static long clicks, frames, bytes, closed, acks, lasts, total;
 static double *own, *last_seen, *one_sent;
@@ -101,6 +102,8 @@ static void dial(Connection *c) {
     int one = 1;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (c->fd < 0) die("socket");
+    int small = 4096; /* else the kernel takes thousands of frames for one that sleeps */
+    if (frozen && c == all + count - 1) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (connect(c->fd, (void *)&to, sizeof to) && errno != EINPROGRESS) die("connect");
     struct epoll_event event = {.events = EPOLLOUT, .data.ptr = c};
@@ -192,7 +195,7 @@ static void readable(Connection *c) {
 static void click(Connection *c) {
     c->sent[c->op++ % OPS] = now();
     clicks++;
-    if (clickers == 1) one_sent[clicks] = now(), missing[clicks] = ready;
+    if (clickers == 1) one_sent[clicks] = now(), missing[clicks] = ready - frozen;
     c->wanted = (clickers == 1 ? base + clicks : c->value + 1);
     if (v1) say(c, "{\"type\":\"add\",\"op\":%ld,\"delta\":1}", c->op);
     else say(c, "{\"counter\":%lld}", c->wanted);
@@ -232,9 +235,11 @@ static int greeted(void) {
     return 1;
 }
 static int agreed(void) {
-    for (int i = 0; i < count; i++) if (all[i].state == OPEN && all[i].value != newest) return 0;
+    for (int i = 0; i < count - frozen; i++) if (all[i].state == OPEN && all[i].value != newest) return 0;
     return newest >= base + clicks;
 }
+
+static int woken(void) { return all[count - 1].state != OPEN || all[count - 1].value == newest; }
 
 static int order(const void *a, const void *b) { return (*(double *)a > *(double *)b) - (*(double *)a < *(double *)b); }
 static void print(const char *name, double *times, long many) {
@@ -245,10 +250,10 @@ static void print(const char *name, double *times, long many) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 9) { fprintf(stderr, "see the head of load.c\n"); return 2; }
+    if (argc != 10) { fprintf(stderr, "see the head of load.c\n"); return 2; }
     int pid = atoi(argv[2]);
     port = atoi(argv[1]), v1 = !strcmp(argv[3], "v1"), deflate = !strcmp(argv[3], "deflate");
-    count = atoi(argv[4]), clickers = atoi(argv[5]), window = atoi(argv[8]);
+    count = atoi(argv[4]), frozen = atoi(argv[9]), clickers = atoi(argv[5]), window = atoi(argv[8]);
     double rate = atof(argv[6]), seconds = atof(argv[7]);
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
@@ -272,6 +277,7 @@ int main(int argc, char **argv) {
     base = newest = all[0].value < 0 ? 0 : all[0].value;
     double start = now(), used = cpu(pid), mine = cpu(getpid());
     for (int i = 0; i < clickers; i++) all[i].due = start + 1e3 / rate * i / clickers;
+    if (frozen) epoll_ctl(poll_fd, EPOLL_CTL_DEL, all[count - 1].fd, NULL);
     clicking = measuring = 1;
     turn(start + seconds * 1e3, NULL);
     for (int i = 0; i < clickers; i++) all[i].due = 1e300;
@@ -280,7 +286,16 @@ int main(int argc, char **argv) {
     double settled = turn(ended + 1500, deflate ? NULL : agreed);
     whole = !deflate && agreed();
     used = cpu(pid) - used, mine = cpu(getpid()) - mine;
-    printf("{\"joined_at\":%.3f,\"kib_each\":%.2f,", begun + join_ms, grown / count);
+    double asleep = memory(pid) - before - grown, woke = now();
+    if (frozen) {
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = all + count - 1};
+        epoll_ctl(poll_fd, EPOLL_CTL_ADD, all[count - 1].fd, &event);
+        woke = turn(woke + 5e3, woken) - woke;
+        printf("{\"woken_ms\":%.3f,\"asleep_kib\":%.1f,", woken() ? woke : 5e3, asleep);
+    } else {
+        printf("{");
+    }
+    printf("\"joined_at\":%.3f,\"kib_each\":%.2f,", begun + join_ms, grown / count);
     printf("\"join_ms\":%.1f,\"seconds\":%.3f,\"clicks\":%ld,\"frames\":%ld,\"bytes\":%ld,\"closed\":%ld,"
            "\"cpu_us\":%.0f,\"load_us\":%.0f,\"lost\":%lld,\"unanswered\":%ld,",
            join_ms, span / 1e3, clicks, frames, bytes, closed, used, mine,

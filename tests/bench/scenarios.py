@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
-from tests.bench.servers import AIOHTTP, BROADCAST, FLOOR, LOAD_CORE, MADE, NODE, ORIGINAL, OURS
+from tests.bench.servers import AIOHTTP, BROADCAST, FLOOR, LOAD_CORE, MADE, NCHAN, NODE, ORIGINAL, OURS
 
 Figures = dict[str, Any]
 """What load.c printed for one run."""
@@ -30,9 +30,12 @@ class Side:
 
     server: str
     dialect: str = "classic"
+    frozen: bool = False
+    """One of the connections takes nothing while the others click."""
 
     def __str__(self) -> str:
-        return self.server if self.dialect == "classic" else f"{self.server} ({self.dialect})"
+        name = self.server if self.dialect == "classic" else f"{self.server} ({self.dialect})"
+        return f"{name}, one frozen" if self.frozen else name
 
 
 @dataclass(frozen=True)
@@ -59,18 +62,20 @@ V1 = Side(OURS, "v1")
 CLASSIC = Side(OURS)
 FLOOR_SIDE = Side(FLOOR)
 BROWSERS = Side(ORIGINAL, "deflate")
+FROZEN = Side(OURS, "v1", frozen=True)
 
 SCENARIOS = (
     Scenario(
         "delivery",
         "1,000 listen, 20 changes a second",
         Load(1000, 1, 20, 4),
-        (V1, CLASSIC, FLOOR_SIDE, Side(ORIGINAL), BROWSERS, Side(BROADCAST), Side(AIOHTTP), Side(NODE)),
+        (V1, CLASSIC, FLOOR_SIDE, Side(ORIGINAL), BROWSERS, Side(BROADCAST), Side(AIOHTTP), Side(NODE), Side(NCHAN)),
         (
             Target("CPU per state, to the C floor", "cpu_per_frame", 1.4, V1, FLOOR_SIDE),
             Target("CPU per state, to the original", "cpu_per_frame", 1 / 3, V1, Side(ORIGINAL)),
             Target("the same, compressed as for browsers", "cpu_per_frame", 1 / 4, V1, BROWSERS),
             Target("CPU per state, to Node ws", "cpu_per_frame", 0.75, V1, Side(NODE)),
+            Target("CPU per state, to nginx with nchan", "cpu_per_frame", 1, V1, Side(NCHAN)),
             Target("click to last listener p99, to the floor", "last_p99", 1.3, V1, FLOOR_SIDE),
         ),
     ),
@@ -102,7 +107,22 @@ SCENARIOS = (
         "3,000 people, 2 clicks a second each",
         Load(3000, 3000, 2, 5),
         (V1,),
-        (Target("own ack p99, ms", "own_p99", 60, V1), Target("lost clicks", "lost", 0, V1)),
+        (
+            Target("own ack p99, ms", "own_p99", 60, V1),
+            Target("longest wait for it past the median, ms", "own_stall", 40, V1),
+            Target("lost clicks", "lost", 0, V1),
+        ),
+    ),
+    Scenario(
+        "frozen",
+        "100 listen, 10 click 12 times a second each, one takes nothing",
+        Load(111, 10, 12, 20),
+        (V1, FROZEN),
+        (
+            Target("own ack p99 of the others, to all awake", "own_p99", 1.1, FROZEN, V1),
+            Target("memory for it, KiB", "asleep_kib", 64, FROZEN),
+            Target("until it has the newest state, ms", "woken_ms", 10, FROZEN),
+        ),
     ),
     Scenario(
         "join",
@@ -137,7 +157,7 @@ SCENARIOS = (
 
 def run(load: Load, side: Side, port: int, pid: int, started: float) -> Figures:
     """Put the load on a server and return the figures; RuntimeError with the reason if it can't be done."""
-    shape = (load.connections, load.clickers, load.rate, load.seconds, load.window)
+    shape = (load.connections, load.clickers, load.rate, load.seconds, load.window, int(side.frozen))
     command = ["taskset", "-c", str(LOAD_CORE), str(MADE / "load"), str(port), str(pid), side.dialect]
     try:
         done = subprocess.run(
@@ -163,6 +183,8 @@ def flat(found: dict[str, Any]) -> Figures:
         else:
             figures[name] = value
     figures["cpu_per_frame"] = found["cpu_us"] / found["frames"] if found["frames"] else None
+    if figures.get("own_max") is not None:
+        figures["own_stall"] = figures["own_max"] - figures["own_p50"]
     figures["load_share"] = found["load_us"] / (found["seconds"] * 1e6)
     figures["server_percent"] = found["cpu_us"] / (found["seconds"] * 1e4)
     return figures

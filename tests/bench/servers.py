@@ -26,6 +26,8 @@ ORIGINAL = "original"
 BROADCAST = "websockets"
 AIOHTTP = "aiohttp"
 NODE = "Node ws"
+NCHAN = "nginx nchan"
+NCHAN_MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 
 Command = Callable[[Path], list[str]]
 
@@ -39,7 +41,12 @@ def commands() -> tuple[dict[str, Command], dict[str, str]]:
         ],
         AIOHTTP: lambda _: [sys.executable, str(HERE / "peers" / "plain_aiohttp.py")],
     }
-    missing = {"nginx nchan": "this bench does not start it"}
+    missing: dict[str, str] = {}
+    if shutil.which("nginx") and NCHAN_MODULE.exists():
+        found[NCHAN] = lambda data: [sys.executable, str(HERE / "peers" / "nchan.py"), str(data), str(NCHAN_MODULE)]
+    else:
+        # Installed, nginx would begin to serve on all addresses: that is not for a bench to bring about.
+        missing[NCHAN] = "nginx with libnginx-mod-nchan is not installed, and not for a bench to install"
     if compiled("floor", HERE / "peers" / "floor.c"):
         found[FLOOR] = lambda _: [str(MADE / "floor")]
     else:
