@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.bench import page
 from tests.bench.peer_packages import provide_peers
 from tests.bench.report import judge, table
 from tests.bench.scenarios import SCENARIOS, Figures, Scenario, Side, run
@@ -77,7 +78,8 @@ def one_round(
             continue
         try:
             with running(startable[side.server]) as (port, pid, started):
-                rounds.setdefault(side, []).append(run(load, side, port, pid, started))
+                figures = page.watch(port) if scenario.page else run(load, side, port, pid, started)
+                rounds.setdefault(side, []).append(figures)
         except RuntimeError as problem:
             failures[str(side)] = str(problem)
             rounds.setdefault(side, []).append({})  # a round that failed is not left out of the median

@@ -286,16 +286,16 @@ int main(int argc, char **argv) {
     double settled = turn(ended + 1500, deflate ? NULL : agreed);
     whole = !deflate && agreed();
     used = cpu(pid) - used, mine = cpu(getpid()) - mine;
-    double asleep = memory(pid) - before - grown, woke = now();
+    double grown_clicking = memory(pid) - before - grown, woke = now();
     if (frozen) {
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = all + count - 1};
         epoll_ctl(poll_fd, EPOLL_CTL_ADD, all[count - 1].fd, &event);
         woke = turn(woke + 5e3, woken) - woke;
-        printf("{\"woken_ms\":%.3f,\"asleep_kib\":%.1f,", woken() ? woke : 5e3, asleep);
+        printf("{\"woken_ms\":%.3f,", woken() ? woke : 5e3);
     } else {
         printf("{");
     }
-    printf("\"joined_at\":%.3f,\"kib_each\":%.2f,", begun + join_ms, grown / count);
+    printf("\"joined_at\":%.3f,\"kib_each\":%.2f,\"grown_kib\":%.1f,", begun + join_ms, grown / count, grown_clicking);
     printf("\"join_ms\":%.1f,\"seconds\":%.3f,\"clicks\":%ld,\"frames\":%ld,\"bytes\":%ld,\"closed\":%ld,"
            "\"cpu_us\":%.0f,\"load_us\":%.0f,\"lost\":%lld,\"unanswered\":%ld,",
            join_ms, span / 1e3, clicks, frames, bytes, closed, used, mine,

@@ -45,8 +45,9 @@ def judge(target: Target, rounds: Rounds) -> Row:
     values = numbers(rounds, target.side, target.figure)
     if target.against is not None:
         others = numbers(rounds, target.against, target.figure)
-        whole = len(values) == len(others) and all(others)
-        values = [ours / other for ours, other in zip(values, others, strict=True)] if whole else []
+        whole = len(values) == len(others) and (target.more or all(others))
+        pairs = zip(values, others, strict=True) if whole else ()
+        values = [ours - other if target.more else ours / other for ours, other in pairs]
     if not values:
         return Row(target.label, target.limit, None, None, None, None)
     middle = median(values)

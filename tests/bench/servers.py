@@ -27,6 +27,7 @@ BROADCAST = "websockets"
 AIOHTTP = "aiohttp"
 NODE = "Node ws"
 NCHAN = "nginx nchan"
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NCHAN_MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 
 Command = Callable[[Path], list[str]]

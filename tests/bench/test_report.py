@@ -14,6 +14,11 @@ def test_a_ratio_is_taken_within_each_round_and_the_median_is_judged() -> None:
     assert (row.value, row.low, row.high, row.met) == (1.2, 1.2, 1.8, True)
 
 
+def test_what_one_is_more_than_another_may_be_the_figure_too() -> None:
+    target = Target("memory", "kib", 64, V1, FLOOR_SIDE, more=True)
+    assert judge(target, {V1: [{"kib": 100}], FLOOR_SIDE: [{"kib": 0}]}).value == 100
+
+
 def test_past_the_limit_is_not_met_and_at_it_is() -> None:
     target = Target("lost", "lost", 0, V1)
     assert judge(target, {V1: [{"lost": 0}]}).met is True
