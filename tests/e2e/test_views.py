@@ -571,12 +571,14 @@ def test_the_wifis_own_code_comes_first_and_is_kept_in_memory_only(shared: Progr
     page.get_by_label("Wi-Fi password").fill("correct horse")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Join the Wi-Fi Room 12")).to_be_visible(timeout=PATIENCE)
+    until(lambda: bool(code(page.locator(".big .qr").first)))
     (wifi,) = code(page.locator(".big .qr").first)
     assert wifi.startswith("WIFI:") and "Room 12" in wifi and "correct horse" in wifi
     page.keyboard.press("Escape")
     button(page, "Projector").click()
     expect(page.locator(".stage .qr").first).to_be_visible()
-    assert code(page.locator(".stage .qr").first) == [wifi]
+    # It is fetched, drawn and comes in.
+    until(lambda: code(page.locator(".stage .qr").first) == [wifi])
     assert "horse" not in page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
     page.reload()
     connected(page)
