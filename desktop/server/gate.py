@@ -14,6 +14,7 @@ import ipaddress
 import logging
 import sys
 from enum import Enum, auto
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -251,7 +252,13 @@ def local(transport: asyncio.BaseTransport | None) -> bool:
     if transport is None:
         return False
     ends = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-    return all(end and ipaddress.ip_address(end[0]).is_loopback for end in ends)
+    return all(end and _is_loopback(end[0]) for end in ends)
+
+
+@lru_cache(maxsize=512)
+def _is_loopback(address: str) -> bool:
+    # Asked three times of every connection, and slow to find out.
+    return ipaddress.ip_address(address).is_loopback
 
 
 def places(wanted: int) -> int:
