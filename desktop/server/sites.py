@@ -10,8 +10,11 @@ from aiohttp import web
 
 from desktop.server.gate import Gate
 
-BACKLOG: Final = 512
-"""Connections that the kernel keeps until they are accepted: a whole school at once."""
+BACKLOG: Final = 4_096
+"""Connections that the kernel keeps until they are accepted: a whole school at once. Who finds no place there tries
+again only after a second."""
+AT_ONCE: Final = 64
+"""Of these, as many as are accepted before anybody who is in is served again."""
 PORT: Final = 8000
 PORTS_TRIED: Final = 20
 LOOPBACK: Final = "127.0.0.1"
@@ -99,7 +102,9 @@ class Site(web.BaseSite):
 
     async def start(self) -> None:
         await super().start()
-        self._server = await asyncio.get_running_loop().create_server(self._gate, sock=self._sock, backlog=BACKLOG)
+        # To asyncio, `backlog` is both: so the kernel is told its own number afterwards.
+        self._server = await asyncio.get_running_loop().create_server(self._gate, sock=self._sock, backlog=AT_ONCE)
+        self._sock.listen(BACKLOG)
 
 
 class Sites:
