@@ -65,6 +65,11 @@ const settings = () => ({
     number.value = '';
   },
 
+  // What is being typed is the person's, whatever others click meanwhile.
+  fill(field, value) {
+    if (field !== document.activeElement) field.value = value;
+  },
+
   // An empty field is no goal; what is no number, or too large, the browser explains.
   aim(field) {
     if (field.reportValidity()) this.configure({ goal: field.value ? field.valueAsNumber : null });

@@ -471,6 +471,25 @@ def test_any_step_from_1_to_1000(shared: Program, host: Page, visit: Open) -> No
     expect(host.get_by_role("radio", name="25")).to_be_checked()
 
 
+def test_what_the_host_types_stays_while_others_click(shared: Program, host: Page, visit: Open) -> None:
+    guest = visit(shared.join_url, PHONE)
+    button(host, "Settings").click()
+    step = host.get_by_role("spinbutton", name="Each click counts")
+    step.fill("25")
+    button(guest, "Add one").click()
+    shows(host, 1)
+    expect(step).to_have_value("25")
+    step.press("Tab")
+    expect(button(guest, "Add 25")).to_be_visible(timeout=PATIENCE)
+    goal = host.get_by_role("spinbutton", name="Goal")
+    goal.fill("50")
+    button(guest, "Add 25").click()
+    shows(host, 26)
+    expect(goal).to_have_value("50")
+    goal.press("Tab")
+    expect(guest.locator(".goal")).to_contain_text("50", timeout=PATIENCE)
+
+
 def test_a_guest_sees_the_lock_and_who_has_locked(shared: Program, host: Page, visit: Open) -> None:
     guest = visit(shared.join_url, PHONE)
     button(host, "Lock for others").click()
