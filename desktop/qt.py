@@ -24,6 +24,7 @@ DEBIAN_PACKAGES = {
     "libnssutil3.so": "libnss3",
     "libsmime3.so": "libnss3",
 }
+A_FONT = "fonts-dejavu-core"
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +132,11 @@ def _debian_package(library: str) -> str:
 
 def mend(native: Any) -> None:
     """Mend what pywebview 6.2 leaves broken under Qt 6 in its main window `native`, before it is shown."""
+    from qtpy.QtGui import QFont, QFontInfo
     from qtpy.QtWebEngineCore import QWebEngineSettings
 
+    if not QFontInfo(QFont()).family():
+        log.warning("The window shows no words: no font is installed. On Debian and Ubuntu: apt install %s.", A_FONT)
     page = native.webview.page()
     # Its script for calling Python from the page: unused here, it leaves a thread waiting when a window closes early.
     page.loadFinished.disconnect(native.on_load_finished)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,8 @@ class Window:
             raise WindowError(f"No window: its folder {self._storage} can't be used ({problem.strerror}).") from problem
         if LINUX:
             qt.prepare_environment()
+        if sys.platform == "win32" and getattr(sys, "frozen", False):
+            unblock(Path(sys.executable).parent)
         import webview
 
         # Its records reach the program's log through the root logger; a handler of its own would say them twice.
@@ -114,8 +117,9 @@ class Window:
         events.closing += self._is_closing
         try:
             webview.start(gui="qt" if LINUX else None, private_mode=False, storage_path=str(self._storage))
-        except webview.WebViewException as problem:
-            raise WindowError(f"No window: {problem}") from problem
+        # Broad, because each system's web view fails in ways of its own, and a browser will do instead.
+        except Exception as problem:
+            raise WindowError(f"No window: {str(problem).rstrip('.') or type(problem).__name__}.") from problem
         if self._renderer == "mshtml":
             raise WindowError(
                 "No window: the WebView2 runtime is missing; install it from Microsoft, or use a browser."
@@ -187,6 +191,14 @@ class Window:
         self._window.localization["global.quitConfirmation"] = question or ""
         if LINUX:
             self._place = qt.place_of(self._window.native)
+
+
+def unblock(folder: Path) -> None:
+    """Take the mark of the web from all libraries below `folder`. Windows gives it to what comes out of a downloaded
+    archive, and .NET, which the window is made with, loads nothing that has it (pyinstaller#8294)."""
+    for library in folder.rglob("*.dll"):
+        with suppress(OSError):
+            library.with_name(f"{library.name}:Zone.Identifier").unlink()
 
 
 def _prefers_dark() -> bool:

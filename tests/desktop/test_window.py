@@ -98,3 +98,38 @@ except WindowError as error:
     ended = python(script, tmp_path / "storage", DISPLAY=screen)
     assert ended.stdout.startswith("No window: its folder")
     assert "secret" not in ended.stdout + ended.stderr
+
+
+def test_a_web_view_that_fails_is_a_plain_sentence(screen: str, tmp_path: Path) -> None:
+    script = """
+import webview
+from desktop.window import WindowError
+def start(**options):
+    raise RuntimeError("Failed to resolve Python.Runtime.Loader.Initialize.")
+webview.start = start
+try:
+    Window(url, storage=storage).run()
+except WindowError as error:
+    print(error)
+"""
+    ended = python(script, tmp_path / "storage", DISPLAY=screen)
+    assert ended.stdout == "No window: Failed to resolve Python.Runtime.Loader.Initialize.\n"
+
+
+def test_libraries_lose_the_mark_of_the_web_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("lib/Python.Runtime.dll", "WebView2.dll", "page.html"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        for stream in ("", ":Zone.Identifier"):
+            (tmp_path / f"{name}{stream}").write_text("content")
+    (tmp_path / "unmarked.dll").write_text("content")
+
+    window.unblock(tmp_path)
+
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {
+        "lib/Python.Runtime.dll",
+        "WebView2.dll",
+        "unmarked.dll",
+        "page.html",
+        "page.html:Zone.Identifier",
+    }

@@ -67,6 +67,18 @@ def test_without_a_screen_no_browser_is_opened(data: Path, opened: Path) -> None
     assert opened.read_text() == ""
 
 
+def test_without_any_font_the_window_counts_all_the_same_and_it_says_what_to_install(
+    data: Path, screen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = tmp_path / "fonts.conf"
+    bare.write_text('<?xml version="1.0"?><fontconfig></fontconfig>')
+    monkeypatch.setenv("FONTCONFIG_FILE", str(bare))
+    with Program(data, screen=screen) as program:
+        until(lambda: program.health["people"] == 1, within=30)
+        assert "no font is installed. On Debian and Ubuntu: apt install fonts-dejavu-core." in program.errors
+        assert program.end() == 143
+
+
 def test_started_by_a_double_click_it_says_what_is_wrong_in_a_box_and_in_its_log(data: Path, tmp_path: Path) -> None:
     shown = tmp_path / "shown"
     box = tmp_path / "bin" / "zenity"
