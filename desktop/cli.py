@@ -28,7 +28,7 @@ from desktop.outside import alert, has_console, has_desktop, open_page
 from desktop.place import place
 from desktop.reach import url
 from desktop.server.pages import folder
-from desktop.server.sites import LOOPBACK, ListenError, listen
+from desktop.server.sites import EVERYWHERE, LOOPBACK, ListenError, listen
 from desktop.words import language, question_before_closing, told
 
 log = logging.getLogger(__name__)
@@ -142,12 +142,16 @@ class _Program:
             secret, token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
             lan = self._address()
             # Loopback comes with it, for the window; and one may ask for loopback's own.
-            sockets = listen(list(dict.fromkeys((LOOPBACK, lan or LOOPBACK))), options.port)
+            addresses = [EVERYWHERE] if options.all_interfaces else list(dict.fromkeys((LOOPBACK, lan or LOOPBACK)))
+            sockets = listen(addresses, options.port, preferences.load(self._preferences).port)
             port = self._port = sockets[0].getsockname()[1]
+            if options.port is None:
+                preferences.change(self._preferences, port=port)
             server = self._server = Server(
                 SavedIfPossible(SqliteJournal(self._data / "counter.db")) if found.lasts else MemoryJournal(),
                 sockets,
                 secret,
+                connections=options.connections,
                 fixed=options.address,
                 preferences=self._preferences,
                 forward=(token, self._come_forward),
@@ -218,9 +222,7 @@ class _Program:
         try:
             self.has_shown_window = True
             self._window.run()
-            kept = preferences.load(self._preferences)
-            kept.window = self._window.place
-            preferences.save(self._preferences, kept)
+            preferences.change(self._preferences, window=self._window.place)
         except window.WindowError as error:
             self._go_on_without(str(error))
 

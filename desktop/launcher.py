@@ -21,7 +21,7 @@ from desktop.core.room import Room
 from desktop.journal import Journal
 from desktop.mdns import LocalName
 from desktop.reach import Reach
-from desktop.server.app import CONNECTION_LIMIT, PLAIN_PLACES, application
+from desktop.server.app import PLAIN_PLACES, application
 from desktop.server.garbage import Garbage
 from desktop.server.gate import on_loop_error, places
 from desktop.server.guard import named
@@ -40,16 +40,19 @@ class Server:
         sockets: Sequence[socket.socket],
         secret: str,
         *,
+        connections: int,
         fixed: str | None = None,
         preferences: Path,
         forward: tuple[str, Callable[[], bool]],
     ) -> None:
-        """`sockets` listen on one port. `fixed` is the only address that others may join at (None: the likeliest, or
-        what the host chooses; that is kept in the file `preferences`). `forward` is the token that brings the window
-        forward, and what does it, in the server's thread."""
+        """`sockets` listen on one port; `connections` is how many WebSockets there may be at once. `fixed` is the only
+        address that others may join at (None: the likeliest, or what the host chooses; that is kept in the file
+        `preferences`). `forward` is the token that brings the window forward, and what does it, in the server's
+        thread."""
         self._journal = journal
         self._sockets = sockets
         self._secret = secret
+        self._connections = connections
         self._fixed = fixed
         self._forward = forward
         self._preferences = preferences
@@ -151,15 +154,15 @@ class Server:
             fixed=self._fixed,
             interface=preferences.load(self._preferences).interface,
             announce=hub.announce,
-            remember=self._remember,
+            remember=lambda interface: preferences.change(self._preferences, interface=interface),
         )
         routes = [*Joining(reach, self._secret, port, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
-        app = application(hub, routes, named(port, lambda: reach.local_name), reach.visited)
+        app = application(hub, routes, named(port, lambda: reach.local_name), reach.visited, self._connections)
         runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
         following: asyncio.Task[None] | None = None
         try:
-            await sites.start(runner, self._sockets, places(CONNECTION_LIMIT + PLAIN_PLACES))
+            await sites.start(runner, self._sockets, places(self._connections + PLAIN_PLACES))
             following = asyncio.create_task(reach.follow())
             started()
             await self._stop.wait()
@@ -169,8 +172,3 @@ class Server:
             await hub.close()
             await runner.cleanup()
             await name.release()
-
-    def _remember(self, interface: str) -> None:
-        kept = preferences.load(self._preferences)
-        kept.interface = interface
-        preferences.save(self._preferences, kept)

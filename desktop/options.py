@@ -4,10 +4,14 @@ import argparse
 import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from desktop import __version__
+from desktop.server.app import CONNECTION_LIMIT
 from desktop.server.sites import LOOPBACK
+
+MOST_CONNECTIONS: Final = 50_000
+"""More than one machine's descriptors and memory are good for."""
 
 
 class OptionError(Exception):
@@ -29,11 +33,23 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         description="One counter, shared by everyone on this network. Others join with a browser.",
     )
     parser.add_argument("--headless", action="store_true", help="no window: serve until stopped")
-    parser.add_argument("--port", type=_port, metavar="N", help="listen on this port (else 8000 or the next free one)")
+    parser.add_argument(
+        "--port", type=_port, metavar="N", help="listen on this port (else the last one, or 8000, or the next free one)"
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--address", type=_address, metavar="A", help="the address of this machine that others join at")
     where.add_argument(
         "--local-only", dest="address", action="store_const", const=LOOPBACK, help="let nobody but this machine join"
+    )
+    where.add_argument(
+        "--all-interfaces", action="store_true", help="let others join at every IPv4 address of this machine"
+    )
+    parser.add_argument(
+        "--connections",
+        type=_count,
+        default=CONNECTION_LIMIT,
+        metavar="N",
+        help="let so many be connected at once (default: %(default)s)",
     )
     parser.add_argument("--data-dir", type=Path, metavar="D", help="keep the counter in this folder")
     parser.add_argument(
@@ -52,6 +68,12 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535, or 0 for any free one")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_CONNECTIONS):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_CONNECTIONS}")
     return int(text)
 
 

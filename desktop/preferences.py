@@ -2,9 +2,10 @@
 
 import logging
 from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct, structs
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +20,12 @@ class Place(Struct, frozen=True, kw_only=True):
     maximized: bool = False
 
 
-class Preferences(Struct, kw_only=True):
+class Preferences(Struct, frozen=True, kw_only=True):
     interface: str | None = None
     """The network interface whose address others join at; None: the likeliest."""
     window: Place | None = None
+    port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+    """The last one that the program chose itself: the address that others have kept is still good."""
 
 
 def load(path: Path) -> Preferences:
@@ -44,3 +47,8 @@ def save(path: Path, preferences: Preferences) -> None:
         fresh.replace(path)
     except OSError as error:
         log.warning("%s can't be written: %s", path, error)
+
+
+def change(path: Path, **changed: Any) -> None:
+    """Keep what has changed, beside what is kept already."""
+    save(path, structs.replace(load(path), **changed))

@@ -144,6 +144,7 @@ class _Serving:
             SqliteJournal(data / "counter.db"),
             sockets,
             SECRET,
+            connections=10,
             fixed=LOOPBACK,
             preferences=data / "preferences.json",
             forward=("", lambda: False),

@@ -17,9 +17,10 @@ from desktop.server.hub import Hub
 from desktop.server.socket import Socket
 
 CONNECTION_LIMIT: Final = 5_000
-"""WebSockets."""
+"""WebSockets at once, where nothing else is asked for."""
 RESERVED: Final = 50
-"""Of these, as many as nobody's one address can take: a school may be one address, and so may somebody who fills it."""
+"""Of these, as many as nobody's one address can take, but no more than a tenth: a school may be one address, and so may
+somebody who fills it."""
 LOCAL_PLACES: Final = 4
 """WebSockets from this machine beyond the limit: the host's own must always get in."""
 PLAIN_PLACES: Final = 500
@@ -27,12 +28,16 @@ PLAIN_PLACES: Final = 500
 
 
 def application(
-    hub: Hub, routes: list[web.RouteDef], guard: Callable[[Request], None], visited: Callable[[str, str], None]
+    hub: Hub,
+    routes: list[web.RouteDef],
+    guard: Callable[[Request], None],
+    visited: Callable[[str, str], None],
+    connections: int,
 ) -> web.Application:
     """The whole server but its sockets. `guard` raises what a request is refused with; `visited` is told which device
-    reached which of our addresses."""
+    reached which of our addresses; `connections` is how many WebSockets there may be."""
     app = web.Application(middlewares=[_entrance(guard, visited)], client_max_size=MESSAGE_LIMIT)
-    app.add_routes([web.get("/ws", _Connections(hub).open), web.get("/health", _health(hub)), *routes])
+    app.add_routes([web.get("/ws", _Connections(hub, connections).open), web.get("/health", _health(hub)), *routes])
     app.on_response_prepare.append(add_headers)
     return app
 
@@ -65,8 +70,10 @@ def _health(hub: Hub) -> Handler:
 
 
 class _Connections:
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, limit: int) -> None:
         self._hub = hub
+        self._limit = limit
+        self._limit_of_one = limit - min(RESERVED, limit // 10)
         self._from: Counter[str | None] = Counter()
 
     def _place_for(self, request: Request) -> bool:
@@ -75,8 +82,8 @@ class _Connections:
         if self._hub.closing:
             return False
         if local(request.transport):
-            return taken < CONNECTION_LIMIT + LOCAL_PLACES
-        return taken < CONNECTION_LIMIT and self._from[request.remote] < CONNECTION_LIMIT - RESERVED
+            return taken < self._limit + LOCAL_PLACES
+        return taken < self._limit and self._from[request.remote] < self._limit_of_one
 
     async def open(self, request: Request) -> StreamResponse:
         """One WebSocket, from handshake to end."""

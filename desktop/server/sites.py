@@ -18,6 +18,8 @@ AT_ONCE: Final = 64
 PORT: Final = 8000
 PORTS_TRIED: Final = 20
 LOOPBACK: Final = "127.0.0.1"
+EVERYWHERE: Final = "0.0.0.0"
+"""All of this machine's IPv4 addresses."""
 
 
 class ListenError(Exception):
@@ -28,15 +30,15 @@ class PortTakenError(ListenError):
     """Another program listens there."""
 
 
-def listen(addresses: Sequence[str], port: int | None) -> list[socket.socket]:
-    """A listening socket for each address, all on one port: on `port`, or else on the first of PORTS_TRIED from PORT on
-    that is free, or else on any.
+def listen(addresses: Sequence[str], port: int | None, last: int | None = None) -> list[socket.socket]:
+    """A listening socket for each address, all on one port: on `port`; without one on the `last` one used, or else on
+    the first of PORTS_TRIED from PORT on that is free, or else on any.
 
     Raises ListenError.
     """
     if port is not None:
         return _listen_on(addresses, port)
-    for candidate in range(PORT, PORT + PORTS_TRIED):
+    for candidate in (*([last] if last else ()), *range(PORT, PORT + PORTS_TRIED)):
         try:
             return _listen_on(addresses, candidate)
         except PortTakenError:
@@ -108,7 +110,7 @@ class Site(web.BaseSite):
 
 
 class Sites:
-    """Where a server listens: on loopback all the time, and on one address that others can reach."""
+    """Where a server listens: on loopback all the time, and on one address that others can reach; or everywhere."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -133,7 +135,10 @@ class Sites:
         The new one listens before the old one stops, and whoever is connected stays so. Raises ListenError: then
         nothing has changed.
         """
-        if address and address not in self._sites:
+        if address and not self._is_reached(address):
             await self._open(listen_at(address, self._port))
-        for other in [other for other in self._sites if other not in (address, LOOPBACK)]:
+        for other in [other for other in self._sites if other not in (address, LOOPBACK, EVERYWHERE)]:
             await self._sites.pop(other).stop()
+
+    def _is_reached(self, address: str) -> bool:
+        return address in self._sites or (EVERYWHERE in self._sites and ":" not in address)

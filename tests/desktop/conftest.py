@@ -1,7 +1,7 @@
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +21,7 @@ async def serve(tmp_path: Path, database: Path) -> AsyncIterator[Serve]:
     pages = Pages(page_folder(tmp_path / "web"))
     async with AsyncExitStack() as stack:
 
-        async def start(journal: Journal | None = None, sock: socket.socket | None = None) -> Served:
-            return await stack.enter_async_context(served(journal or SqliteJournal(database), pages, sock))
+        async def start(journal: Journal | None = None, **others: Any) -> Served:
+            return await stack.enter_async_context(served(journal or SqliteJournal(database), pages, **others))
 
         yield start

@@ -215,7 +215,9 @@ class Served:
 
 
 @asynccontextmanager
-async def served(journal: Journal, pages: Pages, sock: socket.socket | None = None) -> AsyncIterator[Served]:
+async def served(
+    journal: Journal, pages: Pages, sock: socket.socket | None = None, connections: int = 1_000
+) -> AsyncIterator[Served]:
     """Serve a counter on loopback, put together as the launcher does it."""
     loop = asyncio.get_running_loop()
     hub: Hub
@@ -228,7 +230,7 @@ async def served(journal: Journal, pages: Pages, sock: socket.socket | None = No
     sock = sock or listen(["127.0.0.1"], 0)[0]
     port = sock.getsockname()[1]
     runner = web.AppRunner(
-        application(hub, pages.routes(), named(port, lambda: None), lambda device, via: None),
+        application(hub, pages.routes(), named(port, lambda: None), lambda device, via: None, connections),
         shutdown_timeout=1,
     )
     await runner.setup()
@@ -243,7 +245,7 @@ async def served(journal: Journal, pages: Pages, sock: socket.socket | None = No
 
 
 Serve = Callable[..., Awaitable[Served]]
-"""What the fixture `serve` gives: serves until the test ends, with another journal or listening socket if need be."""
+"""What the fixture `serve` gives: serves until the test ends, with another journal, socket or limit if need be."""
 
 
 class FailingJournal(SqliteJournal):

@@ -43,6 +43,7 @@ class Run:
             self.journal,
             self.sockets,
             SECRET,
+            connections=100,
             fixed=LOOPBACK,
             preferences=folder / "preferences.json",
             forward=("token", lambda: False),

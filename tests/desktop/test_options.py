@@ -16,11 +16,16 @@ def test_what_is_given_is_taken(tmp_path: Path) -> None:
 def test_what_is_not_given_is_left_to_the_program() -> None:
     options = parse([])
     assert (options.headless, options.port, options.address, options.data_dir) == (False, None, None, None)
-    assert options.self_test is None
+    assert (options.self_test, options.connections, options.all_interfaces) == (None, 5_000, False)
 
 
 def test_local_only_is_an_address() -> None:
     assert parse(["--local-only"]).address == "127.0.0.1"
+
+
+def test_everybody_may_be_fewer_or_come_from_everywhere() -> None:
+    options = parse(["--connections", "40", "--all-interfaces"])
+    assert (options.connections, options.all_interfaces) == (40, True)
 
 
 @pytest.mark.parametrize(("given", "report"), [([], ""), (["report.txt"], "report.txt")])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.preferences import Place, Preferences, load, save
+from desktop.preferences import Place, Preferences, change, load, save
 
 
 def test_what_is_saved_is_there_at_the_next_start(tmp_path: Path) -> None:
@@ -13,12 +13,19 @@ def test_what_is_saved_is_there_at_the_next_start(tmp_path: Path) -> None:
     assert load(tmp_path / "preferences.json") == kept
 
 
+def test_what_changes_leaves_the_rest_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "preferences.json"
+    change(path, interface="wlan0")
+    change(path, port=8001)
+    assert load(path) == Preferences(interface="wlan0", port=8001)
+
+
 def test_the_first_start_finds_nothing_and_says_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert load(tmp_path / "preferences.json") == Preferences()
     assert caplog.records == []
 
 
-@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff", b'{"interface": 5}', b"[]"])
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff", b'{"interface": 5}', b'{"port": 70000}', b"[]"])
 def test_what_cannot_be_read_is_as_at_the_first_start(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -79,6 +79,28 @@ def test_nobody_else_reaches_a_program_for_this_machine_only(wireless: tuple[Mac
         assert not classmate.reaches(f"http://{TEACHER}:8000/")
 
 
+def test_on_all_interfaces_every_address_is_reached_and_stays_so(
+    wireless: tuple[Machine, Machine], tmp_path: Path
+) -> None:
+    teacher, classmate = wireless
+    teacher.plug("eth0", f"{WIRED}/24")
+    classmate.plug("eth0", f"{WIRED_CLASSMATE}/24")
+    addresses = [f"http://{address}:8000/" for address in (TEACHER, WIRED)]
+    with teacher.running(tmp_path / "data", "--all-interfaces") as program:
+        join, own, secret = urls(program)
+        assert join in addresses
+        assert all(classmate.reaches(address) for address in addresses)
+        (other,) = {TEACHER, WIRED} - {a for a in (TEACHER, WIRED) if a in join}
+        with host_page(teacher, own, secret) as page:
+            bearer = ("-H", f"Authorization: Bearer {secret}")
+            teacher.fetch(*bearer, "-d", json.dumps({"address": other}), f"{own}host/address")
+            page.message(lambda m: m["type"] == "network" and m["join"] == f"http://{other}:8000/")
+            assert all(classmate.reaches(address) for address in addresses)
+        with classmate.client(f"http://{other}:8000/", V1) as phone:
+            phone.say(type="hello", client=HOST, host=secret)
+            assert phone.message(lambda m: "ack" in m)["role"] == "guest"
+
+
 def test_the_host_sees_which_devices_have_reached_the_server(wireless: tuple[Machine, Machine], tmp_path: Path) -> None:
     teacher, classmate = wireless
     with teacher.running(tmp_path / "data") as program:

@@ -483,9 +483,9 @@ async def test_a_client_that_is_gone_before_its_handshake_is_answered_is_no_erro
 
 
 async def test_when_every_place_is_taken_the_next_is_told_to_come_back_and_gets_the_page_all_the_same(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desktop.server.app, "CONNECTION_LIMIT", 2)
+    served = await serve(connections=2)
     monkeypatch.setattr(desktop.server.app, "LOCAL_PLACES", 0)
     first, second = await served.page(ADA), await served.page(BOB)
 
@@ -500,11 +500,8 @@ async def test_when_every_place_is_taken_the_next_is_told_to_come_back_and_gets_
     await served.page(ADA)
 
 
-async def test_this_machine_s_own_get_in_where_nobody_else_does(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(desktop.server.app, "CONNECTION_LIMIT", 1)
-    monkeypatch.setattr(desktop.server.app, "RESERVED", 0)
+async def test_this_machine_s_own_get_in_where_nobody_else_does(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = await serve(connections=1)
     monkeypatch.setattr(desktop.server.app, "local", lambda transport: False)
     inside = await served.page(ADA)
     async with served.session.get(f"{served.url}/ws") as refused:
@@ -515,11 +512,10 @@ async def test_this_machine_s_own_get_in_where_nobody_else_does(
     assert not (inside.ws.closed or host.ws.closed)
 
 
-async def test_nobody_s_one_address_takes_the_last_places(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desktop.server.app, "CONNECTION_LIMIT", 3)
-    monkeypatch.setattr(desktop.server.app, "RESERVED", 1)
+async def test_nobody_s_one_address_takes_the_last_places(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = await serve(connections=10)
     monkeypatch.setattr(desktop.server.app, "local", lambda transport: False)
-    greedy = [await served.page(ADA), await served.page(BOB)]
+    greedy = [await served.page() for _ in range(9)]
     async with served.session.get(f"{served.url}/ws") as refused:
         assert refused.status == 503
 

@@ -122,6 +122,16 @@ def test_a_port_that_is_taken_on_one_of_the_addresses_is_passed_over(
             assert taken < port == same
 
 
+def test_the_last_port_comes_first_where_it_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening([LOOPBACK], 0) as (last,):
+        pass
+    sockets = listen([LOOPBACK], None, last)
+    with sockets[0]:
+        assert sockets[0].getsockname()[1] == last
+        with listen([LOOPBACK], None, last)[0] as other:
+            assert other.getsockname()[1] != last
+
+
 def test_when_all_of_those_are_taken_any_other_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     with listening([LOOPBACK], 0) as (taken,):
         monkeypatch.setattr(module, "PORT", taken)
