@@ -1,11 +1,11 @@
-"""Every connection as it comes: how many there may be, how long they may take to ask something, and that they mask.
+"""Every connection as it comes: how many there may be, and how long they may take to ask something.
 
 aiohttp's own protocol for a connection, with the limits that a server on a LAN needs. A connection is
 
     new       accepted; nothing whole has been asked yet. NEW_LIMIT of them at once, NEW_SECONDS each
     asking    a request is being answered, ASKING_SECONDS at most
     idle      kept for the next request; the one that has been idle for longest makes place if there is none
-    upgraded  a WebSocket: the hub's affair, but for the mask of its frames
+    upgraded  a WebSocket: from then on somebody else's affair, but that it takes a place
 """
 
 import asyncio
@@ -13,17 +13,16 @@ import errno
 import ipaddress
 import logging
 import sys
+from collections.abc import Callable
 from enum import Enum, auto
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 from aiohttp.web import BaseRequest, Request, StreamResponse
 
 from desktop.server.guard import HEADERS
-from desktop.server.masks import Masks
-from desktop.server.socket import CLOSE, frame
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ HOST_PLACES: Final = 16
 OWN_DESCRIPTORS: Final = 128
 """Files and sockets that the program needs besides connections; a window's are another process's, but for a few."""
 HEAD_LIMIT: Final = 65_536
-"""Bytes of a request looked at, at most, for frames that came behind a handshake at once."""
+"""Bytes of a handshake, and of what a hasty client sends right behind it, at most."""
 USED_UP: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -52,6 +51,16 @@ class State(Enum):
     ASKING = auto()
     IDLE = auto()
     UPGRADED = auto()
+
+
+class Upgraded(NamedTuple):
+    """What is left of a connection when aiohttp has let go of it."""
+
+    transport: asyncio.Transport
+    hasty: bytes
+    """What came behind the handshake."""
+    gone: Callable[[], None]
+    """To be called once the connection is gone: its place is free."""
 
 
 class Gate:
@@ -88,15 +97,17 @@ class Gate:
 
     def moved(self, connection: "Connection", before: State | None, after: State | None) -> None:
         """What a connection does has changed."""
-        if before is State.UPGRADED:
-            self._upgraded -= 1
-        elif before:
+        if before:
             self._since[before].pop(connection, None)
         if after is State.UPGRADED:
             self._upgraded += 1
         elif after:
             self._since[after][connection] = self._loop.time()
             self._look_soon()
+
+    def upgraded_gone(self) -> None:
+        """A WebSocket is gone."""
+        self._upgraded -= 1
 
     def _drop(self, connection: "Connection") -> None:
         connection.leave()
@@ -137,7 +148,7 @@ class Gate:
 class Connection(web.RequestHandler):
     """aiohttp's protocol, which tells the gate what it does."""
 
-    __slots__ = ("_gate", "_head", "_masks", "_state")
+    __slots__ = ("_gate", "_head", "_state")
 
     def __init__(self, gate: Gate, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
         # No access log is None, whatever its type says: as aiohttp's own runner has it.
@@ -145,7 +156,6 @@ class Connection(web.RequestHandler):
         self._gate = gate
         self._state: State | None = None
         self._head = b""
-        self._masks: Masks | None = None
 
     # --- what asyncio calls ---
 
@@ -159,13 +169,9 @@ class Connection(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._masks is None:
-            if self._state is State.IDLE:
-                self._move(State.NEW)
-            self._head = (self._head + data)[:HEAD_LIMIT]
-        elif not self._masks.hold(data):
-            self._fail()
-            return
+        if self._state is State.IDLE:
+            self._move(State.NEW)
+        self._head = (self._head + data)[:HEAD_LIMIT]
         super().data_received(data)
 
     # --- what the application says ---
@@ -180,15 +186,22 @@ class Connection(web.RequestHandler):
         if self._state is State.ASKING:
             self._move(State.IDLE)
 
-    def upgraded(self) -> None:
-        """From now on it is a WebSocket."""
-        self._move(State.UPGRADED)
-        self._masks = Masks()
-        # A hasty client's first frames come right behind its handshake.
+    def upgraded(self) -> Upgraded | None:
+        """The handshake is answered: aiohttp lets go of it, and frees all that it keeps for it. None if it is gone."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return None
         _, _, hasty = self._head.partition(b"\r\n\r\n")
+        if len(self._head) == HEAD_LIMIT:
+            self.drop()
+            return None
+        self._move(State.UPGRADED)
+        self._state = None
         self._head = b""
-        if not self._masks.hold(hasty):
-            self._fail()
+        # So that it closes nothing when it hears that the connection is over.
+        self.transport = None
+        super().connection_lost(None)
+        return Upgraded(transport, hasty, self._gate.upgraded_gone)
 
     # --- ends ---
 
@@ -200,12 +213,6 @@ class Connection(web.RequestHandler):
         """Close at once, without a word."""
         if self.transport:
             self.transport.abort()
-
-    def _fail(self) -> None:
-        """Fail the WebSocket connection (RFC 6455, section 7.1.7), with 1002 for an error in its frames."""
-        if self.transport:
-            self.transport.write(frame(CLOSE, (1002).to_bytes(2) + b"A client masks its frames."))
-            self.transport.close()
 
     def _move(self, state: State | None) -> None:
         if self._state:
@@ -241,10 +248,17 @@ def answered(request: Request) -> None:
         request.protocol.answered()
 
 
-def upgraded(request: Request) -> None:
-    """The handshake of a WebSocket is done."""
-    if isinstance(request.protocol, Connection):
-        request.protocol.upgraded()
+class Handshake(web.WebSocketResponse):
+    """aiohttp's answer to the handshake of a WebSocket, which is not aiohttp's afterwards."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing ends here."""
+
+
+def upgraded(request: Request) -> Upgraded | None:
+    """The handshake of a WebSocket is done; None if it is gone already."""
+    assert isinstance(request.protocol, Connection)
+    return request.protocol.upgraded()
 
 
 def local(transport: asyncio.BaseTransport | None) -> bool:

@@ -15,8 +15,8 @@ from aiohttp import WSMsgType
 import desktop
 import desktop.core.outgoing
 import desktop.server.app
+from desktop.server.frames import PING, PONG, TEXT
 from desktop.server.gate import local
-from desktop.server.socket import PING, PONG, TEXT
 from tests.desktop.support import ADA, BOB, SECRET, Client, Serve, Served, raw_socket, true
 
 BINARY, CLOSE = 0x82, 0x88

@@ -2,24 +2,29 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import re
 import resource
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 import desktop.server.gate
+from desktop.server.frames import TEXT, frame
 from desktop.server.gate import (
+    HEAD_LIMIT,
     HOST_PLACES,
     NEW_LIMIT,
     OWN_DESCRIPTORS,
     Connection,
+    Handshake,
+    Upgraded,
     answered,
     asked,
     local,
@@ -29,10 +34,26 @@ from desktop.server.gate import (
 )
 from desktop.server.guard import HEADERS
 from desktop.server.sites import LOOPBACK, Sites, listen
-from desktop.server.socket import CLOSE, TEXT
-from tests.desktop.support import RawSocket, raw_socket, true
+from desktop.server.socket import Socket
+from tests.desktop.support import PATIENCE, RawSocket, raw_socket, true
 
 PLACES = 120
+
+
+class Echo:
+    """Says what it hears."""
+
+    def __init__(self, taken: Upgraded) -> None:
+        self.transport = taken.transport
+        Socket(taken.transport, self, taken.gone).begin(taken.hasty)
+
+    def receive(self, socket: Socket, text: str) -> None:
+        socket.write(frame(TEXT, text.encode()))
+
+    def heard(self, socket: Socket, ping: bytes | None = None) -> None: ...
+    def drained(self, socket: Socket) -> None: ...
+    def leave(self, socket: Socket) -> None: ...
+    def lost(self, socket: Socket) -> None: ...
 
 
 class Room:
@@ -73,12 +94,11 @@ async def room() -> AsyncIterator[Room]:
         raise ConnectionResetError("Cannot write to closing transport")
 
     async def echo(request: web.Request) -> web.StreamResponse:
-        ws = web.WebSocketResponse()
-        await ws.prepare(request)
-        upgraded(request)
-        async for message in ws:
-            await ws.send_str(message.data)
-        return ws
+        handshake = Handshake()
+        await handshake.prepare(request)
+        if taken := upgraded(request):
+            echoes.append(Echo(taken))
+        return handshake
 
     @web.middleware
     async def entrance(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -88,6 +108,7 @@ async def room() -> AsyncIterator[Room]:
         finally:
             answered(request)
 
+    echoes: list[Echo] = []
     app = web.Application(middlewares=[entrance])
     app.add_routes(
         [
@@ -107,6 +128,8 @@ async def room() -> AsyncIterator[Room]:
         async with AsyncExitStack() as stack:
             yield Room(port, stack)
     finally:
+        for one in echoes:
+            one.transport.abort()
         await runner.cleanup()
 
 
@@ -232,34 +255,48 @@ def test_as_many_fit_as_there_are_descriptors_for_when_all_that_may_be_had_are_a
     assert limits[-1] == resource.RLIM_INFINITY or limits[-1] >= min(hard if hard > 0 else 10**6, fit)
 
 
-# --- frames ---
+# --- from a handshake on ---
 
 
-async def test_a_frame_without_a_mask_fails_the_connection(room: Room) -> None:
-    raw = await room.echo()
-    await raw.say(TEXT, b"masked")
-    assert await raw.hear() == (TEXT, b"masked")
+async def test_aiohttp_frees_all_that_it_keeps_for_a_connection_that_has_become_a_websocket(room: Room) -> None:
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(found, Connection | web.Request | web.WebSocketResponse) for found in gc.get_objects())
 
-    await raw.send(b"\x81\x05hello")
-    first, payload = await raw.hear()
-    assert (first, payload[:2]) == (CLOSE, (1002).to_bytes(2))
-    await closed(raw)
+    before = kept()
+    inside = [await room.echo() for _ in range(10)]
+
+    for raw in inside:
+        await raw.say(TEXT, b"here")
+        assert await raw.hear() == (TEXT, b"here")
+    assert kept() == before
 
 
-@pytest.mark.parametrize(
-    ("hasty", "answer"), [(b"\x81\x82\0\0\0\0hi", (TEXT, b"hi")), (b"\x81\x02hi", (CLOSE, b"\x03\xea"))]
-)
-async def test_frames_right_behind_the_handshake_are_looked_at_too(
-    room: Room, hasty: bytes, answer: tuple[int, bytes]
-) -> None:
+async def test_who_leaves_makes_place(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    with as_from_elsewhere(monkeypatch):
+        inside = [await room.echo() for _ in range(PLACES)]
+        await closed(await room.connect())
+        for raw in inside[:3]:
+            raw.reset()
+
+        # Once the server has seen that they have gone.
+        got_in = 0
+        async with asyncio.timeout(PATIENCE):
+            while got_in < 3:
+                with suppress(ConnectionError):
+                    await room.echo()
+                    got_in += 1
+        await closed(await room.connect())
+
+
+async def test_who_sends_more_behind_a_handshake_than_anybody_would_is_dropped(room: Room) -> None:
     raw = await room.connect()
-    await raw.send(
-        b"GET /ws HTTP/1.1\r\nHost: us\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" + hasty
-    )
-    assert (await raw.head()).startswith(b"HTTP/1.1 101 ")
-    first, payload = await raw.hear()
-    assert (first, payload[:2]) == answer
+    await raw.ask(room.port)
+    with suppress(ConnectionError):
+        await raw.send(b"x" * 2 * HEAD_LIMIT)
+        await raw.head()
+    raw.forget()
+    await closed(raw)
 
 
 # --- what aiohttp answers by itself ---

@@ -22,8 +22,9 @@ from desktop.core import protocol
 from desktop.core.counter import Settings
 from desktop.journal.sqlite import SqliteJournal
 from desktop.journal.witness import Witness, read
+from desktop.server.frames import PING, PONG, TEXT, frame
 from desktop.server.sites import listen
-from desktop.server.socket import PING, PONG, TEXT, Socket, frame
+from desktop.server.socket import Socket
 from tests.desktop.support import ADA, BOB, PATIENCE, FailingJournal, Serve, held, raw_socket, rows, true
 
 CLASS = 100
