@@ -204,6 +204,7 @@ class Outgoing:
                 classic=not member.v1,
             )
             for member in islice(self._members.values(), ROSTER_LIMIT)
-            if member not in self._screens
+            # A screen is no person; but whoever counts must not be able to hide.
+            if member not in self._screens or member.acts
         ]
         return Roster(people=people)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web import HTTPBadRequest, HTTPForbidden, HTTPServiceUnavailable, Request, StreamResponse
 
@@ -23,6 +23,7 @@ RESERVED: Final = 50
 somebody who fills it."""
 LOCAL_PLACES: Final = 4
 """WebSockets from this machine beyond the limit: the host's own must always get in."""
+ASCII: Final = ("Sec-WebSocket-Key", "Sec-WebSocket-Version")
 PLAIN_PLACES: Final = 500
 """Connections at once that only fetch the page's files."""
 
@@ -37,7 +38,13 @@ def application(
     """The whole server but its sockets. `guard` raises what a request is refused with; `visited` is told which device
     reached which of our addresses; `connections` is how many WebSockets there may be."""
     app = web.Application(middlewares=[_entrance(guard, visited)], client_max_size=MESSAGE_LIMIT)
-    app.add_routes([web.get("/ws", _Connections(hub, connections).open), web.get("/health", _health(hub)), *routes])
+    app.add_routes(
+        [
+            web.get("/ws", _Connections(hub, connections).open, allow_head=False),
+            web.get("/health", _health(hub)),
+            *routes,
+        ]
+    )
     app.on_response_prepare.append(add_headers)
     return app
 
@@ -91,12 +98,15 @@ class _Connections:
             raise HTTPForbidden(text="A page of another site may not open this socket.")
         if not self._place_for(request):
             raise HTTPServiceUnavailable(text="There is no place left just now.", headers={"Retry-After": "10"})
-        v1 = V1 in [offer.strip() for offer in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+        offers = ",".join(request.headers.getall("Sec-WebSocket-Protocol", [])).split(",")
+        v1 = V1 in map(str.strip, offers)
         # Messages are short: to compress them would cost memory and time, and save nothing.
-        handshake = Handshake(protocols=(V1,) if v1 else (), compress=False)
-        # b64decode raises something else than aiohttp expects for it.
-        if not request.headers.get("Sec-WebSocket-Key", "").isascii():
-            raise HTTPBadRequest(text="The key of a handshake is ASCII.")
+        handshake = Handshake(compress=False)
+        if v1:  # of several lines of offers aiohttp would read the first
+            handshake.headers["Sec-WebSocket-Protocol"] = V1
+        # What aiohttp lets pass, or stumbles over (RFC 6455, section 4.1).
+        if request.version < HttpVersion11 or not all(request.headers.get(name, "").isascii() for name in ASCII):
+            raise HTTPBadRequest(text="A handshake is in HTTP/1.1, and its key and version in ASCII.")
         try:
             await handshake.prepare(request)
         except ConnectionError:  # gone before it could be answered; aiohttp bears that for an ordinary answer only

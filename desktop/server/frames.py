@@ -35,15 +35,16 @@ class FrameError(Exception):
         self.code = code
 
 
-class Control(NamedTuple):
-    """A control frame: CLOSE, PING or PONG."""
+class Frame(NamedTuple):
+    """A client's frame: a control frame where `first` is CLOSE, PING or PONG."""
 
     first: int
     payload: bytes
 
 
-PART: Final = Control(CONTINUED, b"")
-"""Not a whole text yet: another frame goes on with it."""
+PART: Final = Frame(CONTINUED, b"")
+"""Not a whole text yet, but so many frames of it that they have to count as something."""
+PARTS: Final = 64
 
 
 def frame(first: int, payload: bytes) -> bytes:
@@ -59,7 +60,7 @@ def frame(first: int, payload: bytes) -> bytes:
 class Frames:
     """What one client sends, whose bytes may come in any pieces; no message is longer than `limit` bytes."""
 
-    __slots__ = ("_data", "_limit", "_message")
+    __slots__ = ("_data", "_limit", "_message", "_parts")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -67,17 +68,33 @@ class Frames:
         """What has come, and was not read yet."""
         self._message: bytes | None = None
         """The beginning of a text that comes in several frames."""
+        self._parts = 0
 
     def feed(self, data: bytes) -> None:
         """More bytes have come."""
         self._data = self._data + data if self._data else data
 
-    def next(self) -> str | Control | None:
+    def next(self) -> str | Frame | None:
         """The next whole text, or control frame, or PART; None until more bytes come.
 
         Raises FrameError: 1002 for a frame that must not be, 1003 for a binary message, 1007 for a text that is no
         UTF-8, 1009 for one that is too long. After that nothing more can be read.
         """
+        while True:
+            found = self._frame()
+            if found is None or found.first >= CLOSE:
+                return found
+            text = found.payload if self._message is None else self._message + found.payload
+            if found.first & FIN:
+                self._message = None
+                return _text(text)
+            self._message = text
+            self._parts += 1
+            if self._parts % PARTS == 0:
+                return PART
+
+    def _frame(self) -> Frame | None:
+        """The next whole frame, without its mask."""
         data = self._data
         if len(data) < 2:
             return None
@@ -97,13 +114,7 @@ class Frames:
         if len(data) < end:
             return None
         self._data = data[end:]
-        payload = unmasked(data[start : start + 4], data[start + 4 : end])
-        if first >= CLOSE:
-            return Control(first, payload)
-        if self._message is not None:
-            payload = self._message + payload
-        self._message = None if first & FIN else payload
-        return _text(payload) if first & FIN else PART
+        return Frame(first, unmasked(data[start : start + 4], data[start + 4 : end]))
 
     def _check(self, first: int, second: int) -> None:
         """Whether a frame may begin like this, here (RFC 6455, sections 5.1 to 5.5)."""

@@ -9,10 +9,8 @@ aiohttp's own protocol for a connection, with the limits that a server on a LAN 
 """
 
 import asyncio
-import errno
 import ipaddress
 import logging
-import sys
 from collections.abc import Callable
 from enum import Enum, auto
 from functools import lru_cache
@@ -20,11 +18,13 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import BaseRequest, Request, StreamResponse
+from yarl import URL
 
+from desktop.server.descriptors import HOST_PLACES
 from desktop.server.guard import HEADERS
-
-log = logging.getLogger(__name__)
 
 NEW_LIMIT: Final = 100
 NEW_SECONDS: Final = 10.0
@@ -35,13 +35,8 @@ ASKING_SECONDS: Final = 60.0
 LOOK_PAUSE: Final = 0.5
 KEEP_ALIVE: Final = 60.0
 """Seconds that an idle connection is kept for the next request."""
-HOST_PLACES: Final = 16
-"""Connections kept for this machine's own: a window that is opened again must get in."""
-OWN_DESCRIPTORS: Final = 128
-"""Files and sockets that the program needs besides connections; a window's are another process's, but for a few."""
 HEAD_LIMIT: Final = 65_536
 """Bytes of a handshake, and of what a hasty client sends right behind it, at most."""
-USED_UP: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class State(Enum):
@@ -67,6 +62,9 @@ class Gate:
     """Makes the protocol of each connection, `places` of them at most, for aiohttp's `server`."""
 
     def __init__(self, server: web.Server, places: int) -> None:
+        server.request_factory = tolerant(server.request_factory)
+        # It would quote what somebody has offered, however long.
+        logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
         self._server = server
         self._places = places
         self._loop = asyncio.get_running_loop()
@@ -180,9 +178,11 @@ class Connection(web.RequestHandler):
         """A whole request has come."""
         self._move(State.ASKING)
 
-    def answered(self) -> None:
-        """It was answered."""
-        self._head = b""
+    def answered(self, length: int) -> None:
+        """It was answered; its body had this length."""
+        # The next one may stand right behind it.
+        _, _, rest = self._head.lstrip(b"\r\n").partition(b"\r\n\r\n")
+        self._head = rest[length:]
         if self._state is State.ASKING:
             self._move(State.IDLE)
 
@@ -191,7 +191,7 @@ class Connection(web.RequestHandler):
         transport = self.transport
         if transport is None or transport.is_closing():
             return None
-        _, _, hasty = self._head.partition(b"\r\n\r\n")
+        _, _, hasty = self._head.lstrip(b"\r\n").partition(b"\r\n\r\n")
         if len(self._head) == HEAD_LIMIT:
             self.drop()
             return None
@@ -221,6 +221,11 @@ class Connection(web.RequestHandler):
 
     # --- aiohttp's own answers to what is no request ---
 
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """A mistake, unless it's the other side's: a body that isn't what its headers say."""
+        if not isinstance(kw.get("exc_info"), HttpProcessingError | web.RequestPayloadError):
+            super().log_exception(*args, **kw)
+
     def handle_error(
         self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> StreamResponse:
@@ -236,6 +241,16 @@ class Connection(web.RequestHandler):
         return answer
 
 
+def tolerant(make: Callable[..., BaseRequest]) -> Callable[..., BaseRequest]:
+    """Makes requests as `make` does; those to a proxy too, whose host may be one that nobody can read: the guard is to
+    refuse them all."""
+
+    def tolerantly(message: RawRequestMessage, *more: Any) -> BaseRequest:
+        return make(message if message.path.startswith("/") else message._replace(url=URL("/")), *more)
+
+    return tolerantly
+
+
 def asked(request: Request) -> None:
     """A whole request has come; `answered` is to follow."""
     if isinstance(request.protocol, Connection):
@@ -245,7 +260,7 @@ def asked(request: Request) -> None:
 def answered(request: Request) -> None:
     """It was answered, or is over."""
     if isinstance(request.protocol, Connection):
-        request.protocol.answered()
+        request.protocol.answered(request.content_length or 0)
 
 
 class Handshake(web.WebSocketResponse):
@@ -273,28 +288,3 @@ def local(transport: asyncio.BaseTransport | None) -> bool:
 def _is_loopback(address: str) -> bool:
     # Asked three times of every connection, and slow to find out.
     return ipaddress.ip_address(address).is_loopback
-
-
-def places(wanted: int) -> int:
-    """How many connections fit: `wanted`, or fewer where the system allows fewer descriptors even when asked."""
-    if sys.platform == "win32":
-        return wanted
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    enough = wanted + HOST_PLACES + OWN_DESCRIPTORS
-    if soft != resource.RLIM_INFINITY and soft < enough:
-        soft = enough if hard == resource.RLIM_INFINITY else min(enough, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    if soft == resource.RLIM_INFINITY:
-        return wanted
-    return max(1, min(wanted, soft - HOST_PLACES - OWN_DESCRIPTORS))
-
-
-def on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """asyncio's exception handler: without a traceback for what no program can help."""
-    error = context.get("exception")
-    if isinstance(error, OSError) and error.errno in USED_UP:
-        log.warning("Nobody new can join just now: %s.", error.strerror)
-    else:
-        log.error("%s", context["message"], exc_info=error)

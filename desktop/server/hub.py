@@ -130,7 +130,7 @@ class Hub:
         if self._witnessing:
             self._witnessing.cancel()
             self._witness()
-        if self._last > self._kept:
+        if self._last > self._kept and not self._failing:
             await asyncio.wait([self._keep()])
 
     # --- commands ---

@@ -6,16 +6,19 @@ once and handed to the system for each. (Measured with 3,000 clients: 3.3 KiB ea
 """
 
 import asyncio
+import socket
 import sys
 from collections.abc import Callable
 from os import write
 from typing import Final, Protocol
 
 from desktop.core.protocol import MESSAGE_LIMIT
-from desktop.server.frames import CLOSE, PING, Control, FrameError, Frames, answer_to_close, frame
+from desktop.server.frames import CLOSE, PING, Frame, FrameError, Frames, answer_to_close, frame
 
 CLOSE_TIMEOUT: Final = 2.0
 """Seconds that a client has to answer a close frame."""
+UNSENT_LIMIT: Final = 4_096
+"""Bytes that wait in the kernel, at most, besides those that are on their way."""
 INBOX: Final = memoryview(bytearray(2 * MESSAGE_LIMIT))
 """Where the system puts what comes, of whichever client: no more of it is read at once, so nobody makes much wait
 here; and what is read is taken out before the loop goes on."""
@@ -73,6 +76,10 @@ class Socket(asyncio.BufferedProtocol):
         self._deaf = False
         self.stalled = False
         """Whether some of what was written has to wait."""
+        # What the network is too slow for waits here, where the newest state takes its place: not in the kernel, whose
+        # buffers hold thousands (tcp(7)).
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_LIMIT)
         transport.set_protocol(self)
         # So that it is told at once whenever something has to wait, and when nothing has to any more.
         transport.set_write_buffer_limits(high=0)
@@ -146,7 +153,7 @@ class Socket(asyncio.BufferedProtocol):
         self._end(error.code, str(error))
         self._transport.write_eof()
 
-    def _control(self, found: Control) -> None:
+    def _control(self, found: Frame) -> None:
         if found.first == CLOSE:
             code = answer_to_close(found.payload)
             self._events.leave(self)
@@ -166,7 +173,7 @@ class Socket(asyncio.BufferedProtocol):
         """Only the answer to our close frame counts now; the server ends the connection (RFC 6455, section 7.1.1)."""
         try:
             while (found := self._frames.next()) is not None:
-                if isinstance(found, Control) and found.first == CLOSE:
+                if isinstance(found, Frame) and found.first == CLOSE:
                     self._transport.close()
                     return
         except FrameError:

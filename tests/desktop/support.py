@@ -158,6 +158,11 @@ class RawSocket:
         self._received = data[start + length :]
         return data[0], data[start : start + length]
 
+    async def receive(self) -> bytes:
+        """Whatever comes next."""
+        await self._receive()
+        return self.forget()
+
     async def _receive(self) -> None:
         async with asyncio.timeout(PATIENCE):
             data = await asyncio.get_running_loop().sock_recv(self._sock, 1 << 16)

@@ -18,7 +18,7 @@ with atheris.instrument_imports():
 
     from desktop.core.counter import AnyOperation, Counter
     from desktop.core.protocol import Hello, Ping, Pong, ProtocolError, Remove, encode, parse, parse_classic
-    from desktop.server.frames import CLOSE, Control, FrameError, Frames, answer_to_close
+    from desktop.server.frames import CLOSE, Frame, FrameError, Frames, answer_to_close
 
 CLIENT = "fuzz-0123456789-0123456789"
 LIMIT = 64
@@ -50,7 +50,7 @@ def frames(data: bytes, size: int) -> list[object]:
             reader.feed(data[at : at + size])
             while (what := reader.next()) is not None:
                 found.append(what)
-                if isinstance(what, Control) and what.first == CLOSE:
+                if isinstance(what, Frame) and what.first == CLOSE:
                     answer_to_close(what.payload)
     except FrameError as error:
         found.append((error.code, str(error)))

@@ -231,6 +231,18 @@ def test_a_projector_is_told_everything_and_is_nobody(stage: Stage) -> None:
     assert stage.room.people == 2
 
 
+def test_a_screen_that_counts_is_on_the_hosts_list_so_that_it_can_be_removed(stage: Stage) -> None:
+    stage.greet("h", ADA, host=SECRET)
+    stage.greet("p", BOB, screen=True)
+    stage.say("p", type="add", op=1, delta=5)
+    stage.settle()
+    roster = [m for m in stage.take("h") if m["type"] == "roster"][-1]
+    (hidden,) = [person for person in roster["people"] if person["role"] == "guest"]
+    assert hidden["added"] == 5
+    stage.say("h", type="remove", person=hidden["person"])
+    assert stage.closed == {"p": 4003}
+
+
 def test_the_list_of_people_is_sent_now_and_then_and_only_when_it_changed(stage: Stage) -> None:
     stage.greet("h", ADA, host=SECRET)
     stage.settle()

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from desktop.server.frames import (
     CLOSE,
     PART,
+    PARTS,
     PING,
     PONG,
     TEXT,
-    Control,
+    Frame,
     FrameError,
     Frames,
     answer_to_close,
@@ -30,7 +31,7 @@ def sent(first: int, payload: bytes, mask: bytes = b"\x37\xfa\x21\x3d") -> bytes
     return bytes((first, bare[1] | 0x80)) + bare[2:size] + mask + unmasked(mask, payload)
 
 
-def read(*pieces: bytes) -> Iterator[str | Control]:
+def read(*pieces: bytes) -> Iterator[str | Frame]:
     frames = Frames(LIMIT)
     for piece in pieces:
         frames.feed(piece)
@@ -45,9 +46,9 @@ def pieces(data: bytes, sizes: list[int]) -> Iterator[bytes]:
     yield data
 
 
-def failure(*pieces: bytes) -> tuple[list[str | Control], int]:
+def failure(*pieces: bytes) -> tuple[list[str | Frame], int]:
     """What is read before the connection fails, and the code that it fails with."""
-    found: list[str | Control] = []
+    found: list[str | Frame] = []
     with pytest.raises(FrameError) as failed:
         found.extend(read(*pieces))
         pytest.fail(f"nothing is wrong with it: {found}")
@@ -70,12 +71,12 @@ def test_a_server_s_frame_is_final_and_unmasked() -> None:
 
 TEXTS = st.text(max_size=200)
 MASKS = st.binary(min_size=4, max_size=4)
-CONTROLS = st.builds(Control, st.sampled_from([CLOSE, PING, PONG]), st.binary(max_size=125))
+CONTROLS = st.builds(Frame, st.sampled_from([CLOSE, PING, PONG]), st.binary(max_size=125))
 
 
 @given(st.lists(st.tuples(TEXTS | CONTROLS, MASKS), max_size=6), st.lists(st.integers(0, 30)))
 def test_whatever_was_sent_is_read_however_its_bytes_come(
-    messages: list[tuple[str | Control, bytes]], sizes: list[int]
+    messages: list[tuple[str | Frame, bytes]], sizes: list[int]
 ) -> None:
     data = b"".join(
         sent(TEXT, what.encode(), mask) if isinstance(what, str) else sent(what.first, what.payload, mask)
@@ -93,8 +94,14 @@ def test_a_text_may_come_in_parts_and_controls_between_them(text: str, cuts: lis
         data += sent(first, part) + sent(PING, b"?")
     found = list(read(*pieces(data, sizes)))
     assert [what for what in found if isinstance(what, str)] == [text]
-    assert found.count(Control(PING, b"?")) == len(parts)
-    assert found.count(PART) == len(parts) - 1, "each is a sign of life, and counts as one"
+    assert found.count(Frame(PING, b"?")) == len(parts)
+    assert found.count(PART) == 0
+
+
+@pytest.mark.parametrize("part", [b"x", b""])
+def test_so_many_parts_of_a_text_count_as_something_that_nobody_can_send_them_for_ever(part: bytes) -> None:
+    data = sent(0x01, part) + sent(0x00, part) * (10 * PARTS - 2) + sent(0x80, part)
+    assert list(read(data)) == [PART] * 9 + [(part * 10 * PARTS).decode()]
 
 
 @pytest.mark.parametrize("length", [0, 1, 125, 126, 127, LIMIT])
@@ -145,8 +152,8 @@ def test_what_is_too_long_fails_before_it_has_come() -> None:
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 30)))
 def test_any_bytes_are_read_alike_however_they_come(data: bytes, sizes: list[int]) -> None:
-    def outcome(*given: bytes) -> list[str | Control | int]:
-        found: list[str | Control | int] = []
+    def outcome(*given: bytes) -> list[str | Frame | int]:
+        found: list[str | Frame | int] = []
         try:
             for what in read(*given):
                 found.append(what)

@@ -2,6 +2,7 @@
 that tell when a change of aiohttp's or asyncio's breaks that."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 
@@ -10,10 +11,10 @@ import pytest
 from aiohttp import WSMsgType, web
 
 import desktop.server.socket
-from desktop.server.frames import CLOSE, PING, PONG, TEXT, frame
+from desktop.server.frames import CLOSE, PARTS, PING, PONG, TEXT, frame
 from desktop.server.gate import Handshake, upgraded
 from desktop.server.sites import LOOPBACK, Sites, listen
-from desktop.server.socket import Socket
+from desktop.server.socket import UNSENT_LIMIT, Socket
 from tests.desktop.support import PATIENCE, RawSocket, Serve, raw_socket, true
 
 
@@ -23,6 +24,7 @@ class Peer:
     def __init__(self) -> None:
         self.told: list[object] = []
         self.socket: Socket
+        self.kernels: socket.socket
         self.on_text: Callable[[Socket, str], None] = lambda socket, text: None
 
     def receive(self, socket: Socket, text: str) -> None:
@@ -60,6 +62,7 @@ class Door:
         taken = upgraded(request)
         assert taken
         peer = Peer()
+        peer.kernels = taken.transport.get_extra_info("socket")
         peer.socket = Socket(taken.transport, peer, peer.gone)
         self.peers.append(peer)
         self.all.append(peer)
@@ -165,14 +168,20 @@ async def test_what_comes_is_told_in_order(door: Door) -> None:
     assert peer.told == ["one", ("heard", b"two"), ("heard", None), "four" * 1000]
 
 
-async def test_a_part_of_a_text_is_a_sign_of_life_so_that_nobody_sends_parts_for_ever(door: Door) -> None:
+async def test_many_parts_of_a_text_are_a_sign_of_life_so_that_nobody_sends_parts_for_ever(door: Door) -> None:
     raw, peer = await door.raw()
 
     await raw.say(0x01, b"ab")
-    await raw.say(0x00, b"")
+    for _ in range(PARTS):
+        await raw.say(0x00, b"")
     await raw.say(0x80, b"c")
 
-    await true(lambda: peer.told == [("heard", None), ("heard", None), "abc"])
+    await true(lambda: peer.told == [("heard", None), "abc"])
+
+
+async def test_what_the_network_is_too_slow_for_does_not_wait_in_the_kernel(door: Door) -> None:
+    _, peer = await door.raw()
+    assert peer.kernels.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT_LIMIT
 
 
 async def test_who_is_paused_is_read_on_later_and_loses_nothing(door: Door) -> None:
