@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from desktop.outside import open_page
 from desktop.preferences import Place
 
 RELOAD_AFTER_CRASH_MS = 500
@@ -29,14 +30,19 @@ A_FONT = "fonts-dejavu-core"
 log = logging.getLogger(__name__)
 
 
-def prepare_environment() -> None:
-    """Set what Qt reads from the environment; what the person has set stays, but for the sandbox of root."""
+def prepare_environment(storage: Path) -> None:
+    """Set what Qt reads from the environment; what the person has set stays, but for the sandbox of root.
+
+    What it keeps is to be in the folder `storage`.
+    """
     if os.geteuid() == 0:
         # Chromium ends the process rather than run as root in its sandbox.
         os.environ["QTWEBENGINE_DISABLE_SANDBOX"] = "1"
     # Qt and Chromium report every absent driver and bus. "js" is the page's console, which can name the address.
     os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;*.info=false;*.warning=false;js=false")
     os.environ.setdefault("QTWEBENGINE_CHROMIUM_FLAGS", "--log-level=3")
+    # Mesa's, which draws for Qt: else in ~/.cache.
+    os.environ.setdefault("MESA_SHADER_CACHE_DIR", str(storage))
 
 
 def unavailable() -> str | None:
@@ -130,6 +136,20 @@ def _debian_package(library: str) -> str:
     return f"{name}{hyphen}{version}".lower()
 
 
+def profile(storage: Path, name: str) -> Any:
+    """Make the profile that the window's page has: what it keeps is below `storage`, and nowhere else.
+
+    pywebview's own makes folders in ~/.cache and ~/.local/share before it can be told of a better place.
+    """
+    from qtpy.QtWebEngineCore import QWebEngineProfile, QWebEngineProfileBuilder
+
+    builder = QWebEngineProfileBuilder()
+    builder.setPersistentStoragePath(str(storage))
+    # What is kept on this disk already needs no cache there.
+    builder.setHttpCacheType(QWebEngineProfile.HttpCacheType.MemoryHttpCache)
+    return builder.createProfile(name)
+
+
 def mend(native: Any) -> None:
     """Mend what pywebview 6.2 leaves broken under Qt 6 in its main window `native`, before it is shown."""
     from qtpy.QtGui import QFont, QFontInfo
@@ -144,9 +164,18 @@ def mend(native: Any) -> None:
     page.setBackgroundColor(native.background_color)
     for attribute in ("JavascriptCanAccessClipboard", "FullScreenSupportEnabled"):
         page.settings().setAttribute(getattr(QWebEngineSettings.WebAttribute, attribute), True)
+    # By Python's webbrowser it would give the binary's libraries to the person's.
+    page.nav_handler.acceptNavigationRequest = _open_link
     page.fullScreenRequested.connect(lambda request: _toggle_full_screen(native, request))
     page.profile().downloadRequested.connect(lambda download: _save(native, download))
     page.renderProcessTerminated.connect(lambda status, code: _reload_after_crash(page, status, code))
+
+
+def _open_link(url: Any, kind: Any, is_main_frame: bool) -> bool:
+    """What Qt asks for a link that wants a window of its own: it is for the browser, and this one doesn't follow it."""
+    if not open_page(url.toString()):
+        log.warning("A link can't be opened: there is no xdg-open.")
+    return False
 
 
 def _toggle_full_screen(native: Any, request: Any) -> None:
@@ -188,9 +217,11 @@ def _reload_after_crash(page: Any, status: Any, code: int) -> None:
 def prefers_dark() -> bool:
     """Whether the system is set to dark. Makes Qt's application, which pywebview then takes."""
     global _application
-    from qtpy.QtCore import Qt
+    from qtpy.QtCore import QCoreApplication, Qt
     from qtpy.QtWidgets import QApplication
 
+    # They would lie in ~/.cache, and save no time that could be measured.
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DisableShaderDiskCache)
     _application = QApplication.instance() or QApplication(["lan-counter"])
     return bool(_application.styleHints().colorScheme() == Qt.ColorScheme.Dark)
 

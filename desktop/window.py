@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ class Window:
         except OSError as problem:
             raise WindowError(f"No window: its folder {self._storage} can't be used ({problem.strerror}).") from problem
         if LINUX:
-            qt.prepare_environment()
+            qt.prepare_environment(self._storage)
         if sys.platform == "win32" and getattr(sys, "frozen", False):
             unblock(Path(sys.executable).parent)
         import webview
@@ -156,6 +157,10 @@ class Window:
     def _goes_on_with(self, renderer: str) -> bool:
         """Tell pywebview, which has loaded `renderer`, whether to build the window."""
         self._renderer = renderer
+        if LINUX:
+            # Any: its own type says nothing of what it holds.
+            backend: Any = sys.modules["webview.platforms.qt"]
+            backend.QWebEngineProfile = partial(qt.profile, self._storage)
         self._window.background_color = DARK if _prefers_dark() else LIGHT
         # mshtml is the old Internet Explorer, taken where WebView2 is missing: it cannot run the page.
         return not self._closing and renderer != "mshtml"
