@@ -214,6 +214,7 @@ class _Program:
         self._window = window.Window(
             host,
             storage=self._data / "window",
+            icon=folder() / "favicon.svg",
             place=preferences.load(self._preferences).window,
             question=self._question,
         )

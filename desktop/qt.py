@@ -222,6 +222,8 @@ def prefers_dark() -> bool:
 
     # They would lie in ~/.cache, and save no time that could be measured.
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DisableShaderDiskCache)
+    # As the entry in the menu is called (install.py): a desktop knows by it what the window belongs to.
+    QApplication.setDesktopFileName("lan-counter")
     _application = QApplication.instance() or QApplication(["lan-counter"])
     return bool(_application.styleHints().colorScheme() == Qt.ColorScheme.Dark)
 

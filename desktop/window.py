@@ -52,17 +52,20 @@ class Window:
         *,
         title: str = "LAN Counter",
         storage: Path,
+        icon: Path | None = None,
         place: Place | None = None,
         question: Callable[[], str | None] = lambda: None,
     ) -> None:
         """Prepare a window on `url`; what the page keeps (localStorage) goes to the folder `storage`.
 
-        `place` is where it opens. `question` gives what to ask a person who closes the window, None if nothing; it is
-        called on the GUI's thread and must not wait for it.
+        `icon` is its picture on Linux; elsewhere it has the program's. `place` is where it opens. `question` gives what
+        to ask a person who closes the window, None if nothing; it is called on the GUI's thread and must not wait for
+        it.
         """
         self._url = url
         self._title = title
         self._storage = storage
+        self._icon = icon
         self._place = place
         self._question = question
         self._window: Any = None
@@ -117,7 +120,12 @@ class Window:
         events.resized += lambda width, height: self._has_moved(width=width, height=height)
         events.closing += self._is_closing
         try:
-            webview.start(gui="qt" if LINUX else None, private_mode=False, storage_path=str(self._storage))
+            webview.start(
+                gui="qt" if LINUX else None,
+                private_mode=False,
+                storage_path=str(self._storage),
+                icon=str(self._icon) if LINUX and self._icon else None,
+            )
         # Broad, because each system's web view fails in ways of its own, and a browser will do instead.
         except Exception as problem:
             raise WindowError(f"No window: {str(problem).rstrip('.') or type(problem).__name__}.") from problem
