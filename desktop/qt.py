@@ -10,6 +10,7 @@ import importlib
 import logging
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from desktop.outside import open_page
 from desktop.preferences import Place
 
 RELOAD_AFTER_CRASH_MS = 500
+ROOM_FOR_MESA = 1 << 24
+"""Bytes, ten times what it begins with."""
 
 # Debian names most library packages by one rule; these are the exceptions among what Qt needs.
 DEBIAN_PACKAGES = {
@@ -33,7 +36,7 @@ log = logging.getLogger(__name__)
 def prepare_environment(storage: Path) -> None:
     """Set what Qt reads from the environment; what the person has set stays, but for the sandbox of root.
 
-    What it keeps is to be in the folder `storage`.
+    What is kept for the next start is to be in the folder `storage`.
     """
     if os.geteuid() == 0:
         # Chromium ends the process rather than run as root in its sandbox.
@@ -41,15 +44,18 @@ def prepare_environment(storage: Path) -> None:
     # Qt and Chromium report every absent driver and bus. "js" is the page's console, which can name the address.
     os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;*.info=false;*.warning=false;js=false")
     os.environ.setdefault("QTWEBENGINE_CHROMIUM_FLAGS", "--log-level=3")
-    # Mesa's, which draws for Qt: else in ~/.cache.
+    # Mesa, which draws for Qt, would keep what it compiles in ~/.cache, which saves a tenth of a second at a start; and
+    # it ends the process by a bus error where the disk has no room for that.
+    if shutil.disk_usage(storage).free < ROOM_FOR_MESA:
+        os.environ["MESA_SHADER_CACHE_DISABLE"] = "true"
     os.environ.setdefault("MESA_SHADER_CACHE_DIR", str(storage))
 
 
 def unavailable() -> str | None:
     """Say in one plain sentence why no window can open here and what helps, or return None if one can.
 
-    Qt ends the whole process where it finds no screen or lacks a library, so both are looked at first, without creating
-    anything of Qt's.
+    Qt ends the whole process where it finds no screen or lacks a library, and its page where there is no font: so they
+    are looked at first, without creating anything of Qt's.
     """
     screen = _screen_problem()
     if screen is not None:
@@ -59,6 +65,8 @@ def unavailable() -> str | None:
         importlib.import_module("qtpy.QtWebEngineWidgets")
         for plugin in _platform_plugins():
             ctypes.CDLL(str(plugin))
+        if _fonts() == 0:
+            return f"No window: no font is installed; on Debian and Ubuntu one comes with `apt install {A_FONT}`."
     except (ImportError, OSError) as problem:
         return _explain(str(problem))
     return None
@@ -86,7 +94,8 @@ def _x11_problem() -> str | None:
     try:
         xcb = ctypes.CDLL("libxcb.so.1")
     except OSError:
-        return "the library libxcb.so.1 is missing"
+        package = _debian_package("libxcb.so.1")
+        return f"the library libxcb.so.1 is missing, which comes with `apt install {package}` on Debian and Ubuntu"
     xcb.xcb_connect.restype = ctypes.c_void_p
     xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
     xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
@@ -114,6 +123,16 @@ def _platform_plugins() -> list[Path]:
     package = importlib.import_module("PySide6").__file__ or ""
     folder = Path(package).parent / "Qt" / "plugins" / "platforms"
     return [folder / ("libqwayland.so" if wayland else "libqxcb.so")]
+
+
+def _fonts() -> int:
+    """Count the fonts of this machine, as Qt and Chromium do."""
+    fontconfig = ctypes.CDLL("libfontconfig.so.1")
+    # A struct that begins with the number; NULL stands for the configuration that everybody in the process uses.
+    fontconfig.FcConfigGetFonts.restype = ctypes.POINTER(ctypes.c_int)
+    fontconfig.FcConfigGetFonts.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    found = fontconfig.FcConfigGetFonts(None, 0)
+    return found.contents.value if found else 0
 
 
 def _explain(problem: str) -> str:
@@ -152,11 +171,8 @@ def profile(storage: Path, name: str) -> Any:
 
 def mend(native: Any) -> None:
     """Mend what pywebview 6.2 leaves broken under Qt 6 in its main window `native`, before it is shown."""
-    from qtpy.QtGui import QFont, QFontInfo
     from qtpy.QtWebEngineCore import QWebEngineSettings
 
-    if not QFontInfo(QFont()).family():
-        log.warning("The window shows no words: no font is installed. On Debian and Ubuntu: apt install %s.", A_FONT)
     page = native.webview.page()
     # Its script for calling Python from the page: unused here, it leaves a thread waiting when a window closes early.
     page.loadFinished.disconnect(native.on_load_finished)
