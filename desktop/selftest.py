@@ -38,6 +38,18 @@ class _Broken(Exception):
     """A check has failed; the text says how."""
 
 
+def telling(say: Tell, report: str) -> Tell:
+    """What says each line and, if there is to be a report, appends it to that file."""
+
+    def tell(line: str) -> None:
+        say(line)
+        if report:
+            with Path(report).open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+
+    return tell
+
+
 class SelfTest:
     """One run. Each check is told as a line: `ok`, `none` where this machine lacks what it needs, or `FAIL`."""
 
