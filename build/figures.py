@@ -58,9 +58,10 @@ def measure(binary: Path, archive: Path, shipped: Sequence[metadata.Distribution
             for side, command in commands.items():
                 options = ["--local-only", "--port", "0", "--data-dir", str(Path(place) / side)]
                 shown, memory = with_a_window([*command, *options], screen)
-                told = without_a_window([*command, *options])
+                told, bare = without_a_window([*command, *options])
                 say(f"{number or 'warm-up'}: {side} {1000 * shown:.0f} ms, {1000 * told:.0f} ms, {memory / 1e6:.0f} MB")
-                for name, value in (("shown", 1000 * shown), ("told", 1000 * told), ("memory", memory / 1e6)):
+                found = {"shown": 1000 * shown, "told": 1000 * told, "memory": memory / 1e6, "bare": bare / 1e6}
+                for name, value in found.items():
                     if number:
                         figures.setdefault((name, side), []).append(value)
     qt = size_of(binary.parent / "_internal" / "PySide6") / 1e6
@@ -70,6 +71,7 @@ def measure(binary: Path, archive: Path, shipped: Sequence[metadata.Distribution
         Row("start until the page in the window has joined, ms", middle["shown", SOURCE], middle["shown", BINARY]),
         Row("start until a client has the number, --headless, ms", middle["told", SOURCE], middle["told", BINARY]),
         Row(f"memory with the window open, {MEMORY}, MB", middle["memory", SOURCE], middle["memory", BINARY]),
+        Row(f"memory without a window, {MEMORY}, MB", middle["bare", SOURCE], middle["bare", BINARY]),
         Row("on the disk, MB (source: its packages, no Python)", sum(sources.values()), size_of(binary.parent) / 1e6),
         Row("    of it Qt", sum(size for name, size in sources.items() if name.startswith("PySide6")), qt),
         Row("the archive, MB", None, archive.stat().st_size / 1e6),
@@ -107,8 +109,8 @@ def with_a_window(command: Sequence[str], screen: str) -> tuple[float, float]:
         return seconds, memory_of(started.process.pid)
 
 
-def without_a_window(command: Sequence[str]) -> float:
-    """Seconds until a classic client has been told the number."""
+def without_a_window(command: Sequence[str]) -> tuple[float, float]:
+    """Seconds until a classic client has been told the number, and bytes of memory then."""
     with Started([*command, "--headless"]) as started:
         heard = b""
         with socket.create_connection(("127.0.0.1", started.port), PATIENCE) as client:
@@ -118,7 +120,8 @@ def without_a_window(command: Sequence[str]) -> float:
                 if not more:
                     raise RuntimeError(f"It has hung up: {heard!r}")
                 heard += more
-        return started.age
+        seconds = started.age
+        return seconds, memory_of(started.process.pid)
 
 
 def answer(connection: HTTPConnection) -> bytes:

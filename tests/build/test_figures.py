@@ -47,7 +47,7 @@ def test_both_are_started_in_turn_and_the_first_round_is_thrown_away(
         return (9.0 if len(order) <= 2 else 0.5 if command[0] == str(program) else 1.0), 50e6
 
     monkeypatch.setattr(figures, "with_a_window", with_a_window)
-    monkeypatch.setattr(figures, "without_a_window", lambda command: 0.25)
+    monkeypatch.setattr(figures, "without_a_window", lambda command: (0.25, 40e6))
     monkeypatch.setattr(figures, "imports", lambda: "the imports")
     monkeypatch.setattr(figures, "machine", lambda: "a machine")
     said: list[str] = []
@@ -56,12 +56,13 @@ def test_both_are_started_in_turn_and_the_first_round_is_thrown_away(
     assert order == [sys.executable, str(program)] * (figures.ROUNDS + 1)
     assert len(said) == len(order)
     assert (first, last) == (f"a machine; medians of {figures.ROUNDS} rounds", "the imports")
-    assert [row.split()[-3:] for row in rows[1:4]] == [
+    assert [row.split()[-3:] for row in rows[1:5]] == [
         ["1000", "500", "0.50"],
         ["250", "250", "1.00"],
         ["50", "50", "1.00"],
+        ["40", "40", "1.00"],
     ]
-    assert [row.split()[-1] for row in rows[4:]] == ["5", "3", "2"]
+    assert [row.split()[-1] for row in rows[5:]] == ["5", "3", "2"]
 
 
 def test_a_figure_that_one_has_not_is_left_out(figures: ModuleType) -> None:
