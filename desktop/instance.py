@@ -50,7 +50,8 @@ def only_one_in(folder: Path) -> Iterator[Callable[[Running], None]]:
     """
     note = folder / "running.json"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # For nobody else who uses this machine.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / "lock")
         lock.acquire(timeout=0)
     except filelock.Timeout:

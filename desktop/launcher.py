@@ -22,8 +22,8 @@ from desktop.journal import Journal
 from desktop.mdns import LocalName
 from desktop.reach import Reach
 from desktop.server.app import PLAIN_PLACES, application
+from desktop.server.descriptors import on_loop_error, places
 from desktop.server.garbage import Garbage
-from desktop.server.gate import on_loop_error, places
 from desktop.server.guard import named
 from desktop.server.hub import Hub
 from desktop.server.joining import Joining
@@ -157,12 +157,15 @@ class Server:
             remember=lambda interface: preferences.change(self._preferences, interface=interface),
         )
         routes = [*Joining(reach, self._secret, port, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
-        app = application(hub, routes, named(port, lambda: reach.local_name), reach.visited, self._connections)
+        # Where the system allows fewer connections than are wanted, some of them are still for the page.
+        fit = places(self._connections + PLAIN_PLACES)
+        connections = min(self._connections, fit - fit // 10)
+        app = application(hub, routes, named(port, lambda: reach.local_name), reach.visited, connections)
         runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
         following: asyncio.Task[None] | None = None
         try:
-            await sites.start(runner, self._sockets, places(self._connections + PLAIN_PLACES))
+            await sites.start(runner, self._sockets, fit)
             following = asyncio.create_task(reach.follow())
             started()
             await self._stop.wait()

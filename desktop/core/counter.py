@@ -175,7 +175,7 @@ class Counter(Struct, kw_only=True):
             case _ if not operation.host:
                 return Verdict.NOT_HOST
             case Reset():
-                return self._change_to(0)
+                return self._change_to(0, always=True)
             case Undo():
                 if not self.undoable:
                     return Verdict.NOTHING_TO_UNDO
@@ -191,11 +191,11 @@ class Counter(Struct, kw_only=True):
                 self.settings = settings
                 return Verdict.APPLIED
 
-    def _change_to(self, value: int) -> Verdict:
+    def _change_to(self, value: int, *, always: bool = False) -> Verdict:
         if abs(value) > VALUE_LIMIT:
             return Verdict.OUT_OF_RANGE
-        # Setting what is there already changes nothing that an undo could show.
-        if value != self.value:
+        # Setting what is there already changes nothing that an undo could take back; a reset always does.
+        if value != self.value or always:
             self.undoable.append(Before(self.value, self.reset_revision))
             del self.undoable[:-UNDO_LIMIT]
             self.value = value

@@ -8,7 +8,7 @@ from desktop.core.commands import Close, Command, Heartbeat, Key
 from desktop.core.member import Member
 
 PING_AFTER: Final = 20.0
-SILENCE_LIMIT: Final = 45.0
+SILENCE_LIMIT: Final = 31.0
 """Seconds without a sign of life, in spite of a ping, after which a connection is given up."""
 STALL_LIMIT: Final = 60.0
 """Seconds that a connection may take nothing."""

@@ -61,9 +61,10 @@ class Window:
 
 class Member:
     """`key` is the hub's name for it, `client` its own and secret one once it has said hello, `person` the number by
-    which the host knows it, `owed` what it has yet to be told."""
+    which the host knows it, `owed` what it has yet to be told, `acts` whether it has asked for an operation."""
 
     __slots__ = (
+        "acts",
         "bad",
         "client",
         "heard",
@@ -88,6 +89,7 @@ class Member:
         self.client = ""
         self.name = ""
         self.host = False
+        self.acts = False
         self.owed = 0
         self.heard = now
         self.pinged = False

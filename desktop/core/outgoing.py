@@ -2,10 +2,13 @@
 
 Whatever happened since the last beat is told in one message, encoded once for all that need to know the same. Somebody
 who can't be written to keeps a note of what they are owed, and gets the newest state once they can: never a backlog.
+
+To tell everybody takes long where there are many, and then the next time comes late. Who has clicked needn't wait for
+that: between two beats, those who are owed something of their own are told it, with the newest state.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from math import inf
 from typing import Final
@@ -44,6 +47,9 @@ class Outgoing:
         self._news = 0
         self._owed: set[Member] = set()
         self._flush_at = 0.0
+        self._answer_at = 0.0
+        self._answering = False
+        """Whether what was sent last went only to those who were owed something of their own."""
         self._screens: set[Member] = set()
         self._people_stale = False
         self._people_at = 0.0
@@ -102,9 +108,9 @@ class Outgoing:
 
     def due(self) -> float:
         """When `beat` has something to send."""
-        due = inf
-        if self._news or self._owed:
-            due = self._flush_at
+        due = self._flush_at if self._news else inf
+        if self._owed:
+            due = min(due, self._answer_at)
         if self._people_stale:
             due = min(due, max(self._flush_at, self._people_at))
         if self._roster_stale:
@@ -113,14 +119,19 @@ class Outgoing:
 
     def beat(self, now: float) -> list[Command]:
         """Send what is due."""
-        if now < self._flush_at:
-            return []
-        if self._people_stale and now >= self._people_at:
+        whole = now >= self._flush_at
+        if whole and self._people_stale and now >= self._people_at:
             self._people_stale = False
             self._people_at = now + PRESENCE_PAUSE
             self._news |= PEOPLE
-        commands = self._flush() if self._news or self._owed else []
-        if self._roster_stale and now >= self._roster_at:
+        commands: list[Command] = []
+        if whole and self._news:
+            commands = self._flush(self._members.values())
+            self._news, self._answering = 0, False
+        elif self._owed and now >= self._answer_at:
+            commands = self._flush(self._owed)
+            self._answering = True
+        if whole and self._roster_stale and now >= self._roster_at:
             self._roster_stale = False
             self._roster_at = now + ROSTER_PAUSE
             hosts = [member.key for member in self._members.values() if member.host and member.stalled_at is None]
@@ -129,16 +140,19 @@ class Outgoing:
         return commands
 
     def flushed(self, started: float, ended: float) -> None:
-        """What the last beat sent took this long: the next one waits accordingly."""
-        self._flush_at = ended + max(BEAT, FLUSH_SHARE * (ended - started))
+        """What was sent last took this long: the next time waits accordingly."""
+        pause = max(BEAT, FLUSH_SHARE * (ended - started))
+        if self._answering:
+            self._answer_at = ended + pause
+        else:
+            self._flush_at, self._answer_at = ended + pause, ended + BEAT
 
-    def _flush(self) -> list[Command]:
-        news, self._news = self._news, 0
+    def _flush(self, members: Iterable[Member]) -> list[Command]:
         alike: defaultdict[int, list[Key]] = defaultdict(list)
         classic: list[Key] = []
         commands: list[Command] = []
-        for member in self._members.values() if news else self._owed:
-            owed = member.owed | news
+        for member in members:
+            owed = member.owed | self._news
             if member.stalled_at is not None:
                 member.owed = owed
                 continue
@@ -190,6 +204,7 @@ class Outgoing:
                 classic=not member.v1,
             )
             for member in islice(self._members.values(), ROSTER_LIMIT)
-            if member not in self._screens
+            # A screen is no person; but whoever counts must not be able to hide.
+            if member not in self._screens or member.acts
         ]
         return Roster(people=people)

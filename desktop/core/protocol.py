@@ -65,7 +65,7 @@ SENTENCES: Final = {
     Code.NOT_HOST: "Only the host may do this.",
     Code.LOCKED: "The host has locked the counter.",
     Code.STALE: "The counter was reset after this click was made.",
-    Code.OUT_OF_RANGE: "A number is too large, too small or zero.",
+    Code.OUT_OF_RANGE: "A number is too large, too small or zero, or a title too long.",
     Code.NOTHING_TO_UNDO: "There is nothing to take back.",
     Code.NOT_RECORDED: "This is kept, but could not be recorded yet.",
 }

@@ -46,6 +46,7 @@ WRONG_SECRETS: Final = 5
 FULL: Final = 1013
 """The close code "try again later" (registered with IANA, RFC 6455, section 11.7)."""
 TOO_MANY: Final = "Too many messages."
+TOO_MANY_BAD: Final = "Too many bad messages."
 TOO_MUCH: Final = "Too much waits to be recorded."
 REMOVED: Final = 4003
 """The close code for somebody whom the host has removed (private use, RFC 6455, section 7.4.2)."""
@@ -145,7 +146,7 @@ class Room:
             commands += self._taken(member, text) if member.v1 else self._taken_classic(member, text)
         except ProtocolError as error:
             if member.bad.count(now):
-                return [Close(key, 1008, "Too many bad messages.")]
+                return [Close(key, 1008, TOO_MANY_BAD)]
             commands.append(self._error(member, error.code, str(error)))
         if self._intake.crowded:
             commands.append(Pause(key, RETRY_PAUSE))
@@ -195,11 +196,13 @@ class Room:
         """The host sends somebody away; their page may not come back. Whoever has left already is no mistake."""
         if not member.host:
             raise ProtocolError(Code.NOT_HOST, SENTENCES[Code.NOT_HOST])
-        gone = [other for other in self._members.values() if other.person == person and not other.host]
-        self._removed.update(other.client for other in gone)
+        meant = [other for other in self._members.values() if other.person == person and not other.host]
+        self._removed.update(other.client for other in meant)
+        gone = [other for one in meant for other in self._by_client.get(one.client, {one}) if not other.host]
         return [Close(other.key, REMOVED, "The host has removed this page.") for other in gone]
 
     def _asked(self, member: Member, request: OperationRequest) -> list[Command]:
+        member.acts = True
         client, op = member.client, request.op
         decided = self.counter.decided(client)
         newest = self._intake.newest(client, decided)
@@ -233,7 +236,11 @@ class Room:
                 self._outgoing.tell(member, ACK)
                 if verdict.refused:
                     code = Code(verdict.value)
-                    commands.append(self._error(member, code, SENTENCES[code], operation.op))
+                    # To a classic client that is a bad message like any other.
+                    if not member.v1 and member.bad.count(now):
+                        commands.append(Close(member.key, 1008, TOO_MANY_BAD))
+                    else:
+                        commands.append(self._error(member, code, SENTENCES[code], operation.op))
         return commands
 
     def failed(self, now: float) -> list[Command]:

@@ -1,17 +1,17 @@
 """HTTP: the page, /health, and the handshake of /ws."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
-from aiohttp import WSMsgType, web
+from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web import HTTPBadRequest, HTTPForbidden, HTTPServiceUnavailable, Request, StreamResponse
 
 from desktop import __version__
 from desktop.core.protocol import MESSAGE_LIMIT, V1
-from desktop.server.gate import answered, asked, local, upgraded
+from desktop.server.gate import Handshake, Upgraded, answered, asked, local, upgraded
 from desktop.server.guard import add_headers, same_origin
 from desktop.server.hub import Hub
 from desktop.server.socket import Socket
@@ -23,6 +23,7 @@ RESERVED: Final = 50
 somebody who fills it."""
 LOCAL_PLACES: Final = 4
 """WebSockets from this machine beyond the limit: the host's own must always get in."""
+ASCII: Final = ("Sec-WebSocket-Key", "Sec-WebSocket-Version")
 PLAIN_PLACES: Final = 500
 """Connections at once that only fetch the page's files."""
 
@@ -37,7 +38,13 @@ def application(
     """The whole server but its sockets. `guard` raises what a request is refused with; `visited` is told which device
     reached which of our addresses; `connections` is how many WebSockets there may be."""
     app = web.Application(middlewares=[_entrance(guard, visited)], client_max_size=MESSAGE_LIMIT)
-    app.add_routes([web.get("/ws", _Connections(hub, connections).open), web.get("/health", _health(hub)), *routes])
+    app.add_routes(
+        [
+            web.get("/ws", _Connections(hub, connections).open, allow_head=False),
+            web.get("/health", _health(hub)),
+            *routes,
+        ]
+    )
     app.on_response_prepare.append(add_headers)
     return app
 
@@ -86,70 +93,40 @@ class _Connections:
         return taken < self._limit and self._from[request.remote] < self._limit_of_one
 
     async def open(self, request: Request) -> StreamResponse:
-        """One WebSocket, from handshake to end."""
-        hub = self._hub
+        """One WebSocket's handshake."""
         if not same_origin(request):
             raise HTTPForbidden(text="A page of another site may not open this socket.")
         if not self._place_for(request):
             raise HTTPServiceUnavailable(text="There is no place left just now.", headers={"Retry-After": "10"})
-        v1 = V1 in [offer.strip() for offer in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-        ws = web.WebSocketResponse(
-            protocols=(V1,) if v1 else (),
-            compress=False,  # messages are short: it would cost memory and time, and save nothing
-            autoping=False,  # so that pongs are seen, as signs of life
-            autoclose=False,  # aiohttp would answer every close with 1000; its code is echoed (RFC 6455, section 5.5.1)
-            max_msg_size=MESSAGE_LIMIT + 1,  # aiohttp refuses what is as long as this
-        )
-        # b64decode raises something else than aiohttp expects for it.
-        if not request.headers.get("Sec-WebSocket-Key", "").isascii():
-            raise HTTPBadRequest(text="The key of a handshake is ASCII.")
+        offers = ",".join(request.headers.getall("Sec-WebSocket-Protocol", [])).split(",")
+        v1 = V1 in map(str.strip, offers)
+        # Messages are short: to compress them would cost memory and time, and save nothing.
+        handshake = Handshake(compress=False)
+        if v1:  # of several lines of offers aiohttp would read the first
+            handshake.headers["Sec-WebSocket-Protocol"] = V1
+        # What aiohttp lets pass, or stumbles over (RFC 6455, section 4.1).
+        if request.version < HttpVersion11 or not all(request.headers.get(name, "").isascii() for name in ASCII):
+            raise HTTPBadRequest(text="A handshake is in HTTP/1.1, and its key and version in ASCII.")
         try:
-            await ws.prepare(request)
+            await handshake.prepare(request)
         except ConnectionError:  # gone before it could be answered; aiohttp bears that for an ordinary answer only
             return web.Response()
-        upgraded(request)
-        ws.headers.clear()  # sent, and otherwise kept as long as the connection
-        transport = request.transport
-        if not isinstance(transport, asyncio.Transport):  # gone during the handshake
-            return ws
-        socket = Socket(ws, transport)
-        self._from[request.remote] += 1
-        hub.join(socket, v1=v1, local=local(transport))
-        try:
-            await self._read(ws, socket)
-            if not socket.closing:
-                await socket.close(_answered(ws.close_code), "")
-        finally:
-            hub.leave(socket)
-            self._from[request.remote] -= 1
-            if not self._from[request.remote]:
-                del self._from[request.remote]
-            if socket.closing:
-                await asyncio.wait([socket.closing])
-        return ws
+        connection = upgraded(request)
+        if connection and self._hub.closing:
+            connection.transport.abort()
+            connection.gone()
+        elif connection:
+            self._connected(connection, request.remote, v1)
+        return handshake
 
-    async def _read(self, ws: web.WebSocketResponse, socket: Socket) -> None:
-        async for message in ws:
-            match message.type:
-                case WSMsgType.TEXT:
-                    self._hub.receive(socket, message.data)
-                case WSMsgType.PING:
-                    self._hub.heard(socket, message.data)
-                case WSMsgType.PONG:
-                    self._hub.heard(socket)
-                case WSMsgType.BINARY:
-                    self._hub.refuse(socket, 1003, "Only text is understood here.")
-            # What isn't read now waits in the kernel, and then at the sender.
-            if socket.paused:
-                await asyncio.sleep(socket.paused)
-                socket.paused = 0.0
-            if socket.writable:
-                await socket.writable
+    def _connected(self, connection: Upgraded, remote: str | None, v1: bool) -> None:
+        self._from[remote] += 1
+        socket = Socket(connection.transport, self._hub, partial(self._gone, remote, connection.gone))
+        self._hub.join(socket, v1=v1, local=local(connection.transport))
+        socket.begin(connection.hasty)
 
-
-def _answered(code: int | None) -> int:
-    """With which code to answer a close frame of this one: its own, unless it may not be on the wire (RFC 6455,
-    section 7.4). aiohttp has refused the others."""
-    if not code:
-        return 1000
-    return 1002 if code == 1006 or code >= 5000 else code
+    def _gone(self, remote: str | None, leave: Callable[[], None]) -> None:
+        leave()
+        self._from[remote] -= 1
+        if not self._from[remote]:
+            del self._from[remote]

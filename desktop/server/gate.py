@@ -1,31 +1,30 @@
-"""Every connection as it comes: how many there may be, how long they may take to ask something, and that they mask.
+"""Every connection as it comes: how many there may be, and how long they may take to ask something.
 
 aiohttp's own protocol for a connection, with the limits that a server on a LAN needs. A connection is
 
     new       accepted; nothing whole has been asked yet. NEW_LIMIT of them at once, NEW_SECONDS each
     asking    a request is being answered, ASKING_SECONDS at most
     idle      kept for the next request; the one that has been idle for longest makes place if there is none
-    upgraded  a WebSocket: the hub's affair, but for the mask of its frames
+    upgraded  a WebSocket: from then on somebody else's affair, but that it takes a place
 """
 
 import asyncio
-import errno
 import ipaddress
 import logging
-import sys
+from collections.abc import Callable
 from enum import Enum, auto
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import BaseRequest, Request, StreamResponse
+from yarl import URL
 
+from desktop.server.descriptors import HOST_PLACES
 from desktop.server.guard import HEADERS
-from desktop.server.masks import Masks
-from desktop.server.socket import CLOSE, frame
-
-log = logging.getLogger(__name__)
 
 NEW_LIMIT: Final = 100
 NEW_SECONDS: Final = 10.0
@@ -36,13 +35,8 @@ ASKING_SECONDS: Final = 60.0
 LOOK_PAUSE: Final = 0.5
 KEEP_ALIVE: Final = 60.0
 """Seconds that an idle connection is kept for the next request."""
-HOST_PLACES: Final = 16
-"""Connections kept for this machine's own: a window that is opened again must get in."""
-OWN_DESCRIPTORS: Final = 128
-"""Files and sockets that the program needs besides connections; a window's are another process's, but for a few."""
 HEAD_LIMIT: Final = 65_536
-"""Bytes of a request looked at, at most, for frames that came behind a handshake at once."""
-USED_UP: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+"""Bytes of a handshake, and of what a hasty client sends right behind it, at most."""
 
 
 class State(Enum):
@@ -54,10 +48,23 @@ class State(Enum):
     UPGRADED = auto()
 
 
+class Upgraded(NamedTuple):
+    """What is left of a connection when aiohttp has let go of it."""
+
+    transport: asyncio.Transport
+    hasty: bytes
+    """What came behind the handshake."""
+    gone: Callable[[], None]
+    """To be called once the connection is gone: its place is free."""
+
+
 class Gate:
     """Makes the protocol of each connection, `places` of them at most, for aiohttp's `server`."""
 
     def __init__(self, server: web.Server, places: int) -> None:
+        server.request_factory = tolerant(server.request_factory)
+        # It would quote what somebody has offered, however long.
+        logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
         self._server = server
         self._places = places
         self._loop = asyncio.get_running_loop()
@@ -88,15 +95,17 @@ class Gate:
 
     def moved(self, connection: "Connection", before: State | None, after: State | None) -> None:
         """What a connection does has changed."""
-        if before is State.UPGRADED:
-            self._upgraded -= 1
-        elif before:
+        if before:
             self._since[before].pop(connection, None)
         if after is State.UPGRADED:
             self._upgraded += 1
         elif after:
             self._since[after][connection] = self._loop.time()
             self._look_soon()
+
+    def upgraded_gone(self) -> None:
+        """A WebSocket is gone."""
+        self._upgraded -= 1
 
     def _drop(self, connection: "Connection") -> None:
         connection.leave()
@@ -137,7 +146,7 @@ class Gate:
 class Connection(web.RequestHandler):
     """aiohttp's protocol, which tells the gate what it does."""
 
-    __slots__ = ("_gate", "_head", "_masks", "_state")
+    __slots__ = ("_gate", "_head", "_state")
 
     def __init__(self, gate: Gate, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
         # No access log is None, whatever its type says: as aiohttp's own runner has it.
@@ -145,7 +154,6 @@ class Connection(web.RequestHandler):
         self._gate = gate
         self._state: State | None = None
         self._head = b""
-        self._masks: Masks | None = None
 
     # --- what asyncio calls ---
 
@@ -159,13 +167,9 @@ class Connection(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._masks is None:
-            if self._state is State.IDLE:
-                self._move(State.NEW)
-            self._head = (self._head + data)[:HEAD_LIMIT]
-        elif not self._masks.hold(data):
-            self._fail()
-            return
+        if self._state is State.IDLE:
+            self._move(State.NEW)
+        self._head = (self._head + data)[:HEAD_LIMIT]
         super().data_received(data)
 
     # --- what the application says ---
@@ -174,21 +178,30 @@ class Connection(web.RequestHandler):
         """A whole request has come."""
         self._move(State.ASKING)
 
-    def answered(self) -> None:
-        """It was answered."""
-        self._head = b""
+    def answered(self, length: int) -> None:
+        """It was answered; its body had this length."""
+        # The next one may stand right behind it.
+        _, _, rest = self._head.lstrip(b"\r\n").partition(b"\r\n\r\n")
+        self._head = rest[length:]
         if self._state is State.ASKING:
             self._move(State.IDLE)
 
-    def upgraded(self) -> None:
-        """From now on it is a WebSocket."""
+    def upgraded(self) -> Upgraded | None:
+        """The handshake is answered: aiohttp lets go of it, and frees all that it keeps for it. None if it is gone."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return None
+        _, _, hasty = self._head.lstrip(b"\r\n").partition(b"\r\n\r\n")
+        if len(self._head) == HEAD_LIMIT:
+            self.drop()
+            return None
         self._move(State.UPGRADED)
-        self._masks = Masks()
-        # A hasty client's first frames come right behind its handshake.
-        _, _, hasty = self._head.partition(b"\r\n\r\n")
+        self._state = None
         self._head = b""
-        if not self._masks.hold(hasty):
-            self._fail()
+        # So that it closes nothing when it hears that the connection is over.
+        self.transport = None
+        super().connection_lost(None)
+        return Upgraded(transport, hasty, self._gate.upgraded_gone)
 
     # --- ends ---
 
@@ -201,18 +214,17 @@ class Connection(web.RequestHandler):
         if self.transport:
             self.transport.abort()
 
-    def _fail(self) -> None:
-        """Fail the WebSocket connection (RFC 6455, section 7.1.7), with 1002 for an error in its frames."""
-        if self.transport:
-            self.transport.write(frame(CLOSE, (1002).to_bytes(2) + b"A client masks its frames."))
-            self.transport.close()
-
     def _move(self, state: State | None) -> None:
         if self._state:
             self._gate.moved(self, self._state, state)
             self._state = state
 
     # --- aiohttp's own answers to what is no request ---
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """A mistake, unless it's the other side's: a body that isn't what its headers say."""
+        if not isinstance(kw.get("exc_info"), HttpProcessingError | web.RequestPayloadError):
+            super().log_exception(*args, **kw)
 
     def handle_error(
         self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -229,6 +241,16 @@ class Connection(web.RequestHandler):
         return answer
 
 
+def tolerant(make: Callable[..., BaseRequest]) -> Callable[..., BaseRequest]:
+    """Makes requests as `make` does; those to a proxy too, whose host may be one that nobody can read: the guard is to
+    refuse them all."""
+
+    def tolerantly(message: RawRequestMessage, *more: Any) -> BaseRequest:
+        return make(message if message.path.startswith("/") else message._replace(url=URL("/")), *more)
+
+    return tolerantly
+
+
 def asked(request: Request) -> None:
     """A whole request has come; `answered` is to follow."""
     if isinstance(request.protocol, Connection):
@@ -238,13 +260,20 @@ def asked(request: Request) -> None:
 def answered(request: Request) -> None:
     """It was answered, or is over."""
     if isinstance(request.protocol, Connection):
-        request.protocol.answered()
+        request.protocol.answered(request.content_length or 0)
 
 
-def upgraded(request: Request) -> None:
-    """The handshake of a WebSocket is done."""
-    if isinstance(request.protocol, Connection):
-        request.protocol.upgraded()
+class Handshake(web.WebSocketResponse):
+    """aiohttp's answer to the handshake of a WebSocket, which is not aiohttp's afterwards."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing ends here."""
+
+
+def upgraded(request: Request) -> Upgraded | None:
+    """The handshake of a WebSocket is done; None if it is gone already."""
+    assert isinstance(request.protocol, Connection)
+    return request.protocol.upgraded()
 
 
 def local(transport: asyncio.BaseTransport | None) -> bool:
@@ -259,28 +288,3 @@ def local(transport: asyncio.BaseTransport | None) -> bool:
 def _is_loopback(address: str) -> bool:
     # Asked three times of every connection, and slow to find out.
     return ipaddress.ip_address(address).is_loopback
-
-
-def places(wanted: int) -> int:
-    """How many connections fit: `wanted`, or fewer where the system allows fewer descriptors even when asked."""
-    if sys.platform == "win32":
-        return wanted
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    enough = wanted + HOST_PLACES + OWN_DESCRIPTORS
-    if soft != resource.RLIM_INFINITY and soft < enough:
-        soft = enough if hard == resource.RLIM_INFINITY else min(enough, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    if soft == resource.RLIM_INFINITY:
-        return wanted
-    return max(1, min(wanted, soft - HOST_PLACES - OWN_DESCRIPTORS))
-
-
-def on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """asyncio's exception handler: without a traceback for what no program can help."""
-    error = context.get("exception")
-    if isinstance(error, OSError) and error.errno in USED_UP:
-        log.warning("Nobody new can join just now: %s.", error.strerror)
-    else:
-        log.error("%s", context["message"], exc_info=error)

@@ -5,10 +5,10 @@ ends when a request has to name us, and cross-site requests, which end when a pa
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp.web import HTTPMisdirectedRequest, Request, StreamResponse
 
@@ -20,11 +20,14 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Server": "LAN-Counter",
 }
+HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%\w+)?)\]|(?P<name>[\w.-]+))(?::(?P<port>[1-9]\d{0,4}))?", re.A)
 
 
 async def add_headers(request: Request, response: StreamResponse) -> None:
     """For every answer, those to mistakes too."""
     response.headers.update(HEADERS)
+    # Even an error may be kept by a browser that isn't told (RFC 9111, section 4.2.2).
+    response.headers.setdefault("Cache-Control", "no-store")
 
 
 def named(port: int, local_name: Callable[[], str | None]) -> Callable[[Request], None]:
@@ -34,7 +37,9 @@ def named(port: int, local_name: Callable[[], str | None]) -> Callable[[Request]
 
     def guard(request: Request) -> None:
         held = local_name()
-        if not addressed_to_us(request.headers.getall("Host", []), port, own | {held} if held else own):
+        # Whatever else a target may be, we are no proxy (RFC 9112, section 3.2).
+        is_target = request.raw_path.startswith("/")
+        if not (is_target and addressed_to_us(request.headers.getall("Host", []), port, own | {held} if held else own)):
             raise HTTPMisdirectedRequest(text="This server is not known by that name.")
 
     return guard
@@ -42,19 +47,21 @@ def named(port: int, local_name: Callable[[], str | None]) -> Callable[[Request]
 
 def own_names() -> frozenset[str]:
     """The names that this machine has without our doing."""
-    own = socket.gethostname().lower().removesuffix(".local")
-    return frozenset({"localhost", own, f"{own}.local"})
+    full = socket.gethostname().lower()
+    own = full.partition(".")[0]
+    return frozenset({"localhost", full, own, f"{own}.local"})
 
 
 def addressed_to_us(hosts: list[str], port: int, names: frozenset[str]) -> bool:
     """Whether there is one Host header, and it names us: any literal address (rebinding needs a name), or one of
     `names`, in any case and with or without a trailing dot; with our port."""
+    found = HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
+    if found is None or int(found["port"] or 80) != port:
+        return False
+    if found["name"] and found["name"].lower().removesuffix(".") in names:
+        return True
     try:
-        (host,) = hosts
-        url = urlsplit(f"http://{host}")
-        if url.netloc != host or "@" in host or (url.port or 80) != port or not url.hostname:
-            return False
-        return url.hostname.removesuffix(".") in names or bool(ipaddress.ip_address(url.hostname))
+        return bool(ipaddress.ip_address(found["v6"] or found["name"]))
     except ValueError:
         return False
 

@@ -16,12 +16,11 @@ from desktop.core.counter import AnyOperation
 from desktop.core.protocol import Network
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
-from desktop.server.socket import PING, PONG, TEXT, Socket, frame
+from desktop.server.frames import PING, PONG, TEXT, frame
+from desktop.server.socket import Socket
 
 log = logging.getLogger(__name__)
 
-DRAIN_PAUSE: Final = 0.008
-"""Seconds between two looks at the connections that couldn't be written to."""
 WITNESS_PAUSE: Final = 0.25
 """Seconds that the journal's witness may lag behind."""
 SNAPSHOT_EVERY: Final = 10_000
@@ -42,9 +41,9 @@ class Hub:
         self._kept = last
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._stalled: set[Socket] = set()
         self._sockets: set[Socket] = set()
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: set[Socket] = set()
+        self._closed = asyncio.Event()
         self._appending: asyncio.Future[None] | None = None
         self._failing = False
         self._witnessing: asyncio.TimerHandle | None = None
@@ -72,21 +71,33 @@ class Hub:
             self._do(self._room.receive(socket, text, self._loop.time()))
 
     def heard(self, socket: Socket, ping: bytes | None = None) -> None:
-        """A ping, with its payload, or a pong came."""
+        """A ping, with its payload, or another sign of life came."""
         if socket in self._room:
             self._do(self._room.heard(socket, self._loop.time()))
             if ping is not None and socket in self._room:
                 self._write(socket, frame(PONG, ping))
 
+    def drained(self, socket: Socket) -> None:
+        """What had to wait has left."""
+        if socket in self._room:
+            self._room.drained(socket, self._loop.time())
+            self._schedule()
+
     def leave(self, socket: Socket) -> None:
-        """The connection is gone."""
+        """Nothing more will come."""
         if socket in self._sockets:
             self._sockets.remove(socket)
-            self._gone(len(self._sockets))
-        self._stalled.discard(socket)
-        socket.release()
-        self._room.leave(socket, self._loop.time())
-        self._schedule()
+            self._closing.add(socket)
+            self._room.leave(socket, self._loop.time())
+            self._schedule()
+
+    def lost(self, socket: Socket) -> None:
+        """The connection is gone."""
+        self.leave(socket)
+        self._closing.discard(socket)
+        self._gone(len(self._sockets))
+        if not self._closing:
+            self._closed.set()
 
     def announce(self, network: Network) -> None:
         """Others join at another address now."""
@@ -102,10 +113,6 @@ class Hub:
         if last - self._kept >= SNAPSHOT_EVERY:
             self._keep()
 
-    def refuse(self, socket: Socket, code: int, reason: str) -> None:
-        """Close a connection that breaks the rules."""
-        self._perform(Close(socket, code, reason))
-
     async def close(self) -> None:
         """Finish what has arrived, then tell everybody that the server goes away: 1001, at once and together."""
         self.closing = True
@@ -116,13 +123,14 @@ class Hub:
         if self._timer:
             self._timer.cancel()
         for socket in list(self._sockets):
-            self.refuse(socket, 1001, "The server is stopping.")
+            self._perform(Close(socket, 1001, "The server is stopping."))
         if self._closing:
-            await asyncio.wait(self._closing)
+            self._closed.clear()
+            await self._closed.wait()
         if self._witnessing:
             self._witnessing.cancel()
             self._witness()
-        if self._last > self._kept:
+        if self._last > self._kept and not self._failing:
             await asyncio.wait([self._keep()])
 
     # --- commands ---
@@ -138,12 +146,12 @@ class Hub:
                 data = frame(TEXT, message)
                 for socket in sockets:
                     if not socket.write(data):
-                        self._wait_for(socket)
+                        self._room.stalled(socket, self._loop.time())
             case Record(operations):
                 self._appending = asyncio.wrap_future(self._journal.append(operations))
                 self._appending.add_done_callback(self._appended)
             case Pause(socket, seconds):
-                socket.paused = seconds
+                socket.pause(seconds)
             case Heartbeat(sockets):
                 data = frame(PING, b"")
                 for socket in sockets:
@@ -153,31 +161,11 @@ class Hub:
                 socket.abort()
             case Close(socket, int(code), reason):
                 self.leave(socket)
-                socket.closing = self._loop.create_task(socket.close(code, reason))
-                self._closing.add(socket.closing)
-                socket.closing.add_done_callback(self._closing.discard)
+                socket.close(code, reason)
 
     def _write(self, socket: Socket, data: bytes) -> None:
         if not socket.write(data):
-            self._wait_for(socket)
-
-    def _wait_for(self, socket: Socket) -> None:
-        if socket not in self._stalled:
-            self._stalled.add(socket)
-            socket.hold()
             self._room.stalled(socket, self._loop.time())
-            if len(self._stalled) == 1:
-                self._loop.call_later(DRAIN_PAUSE, self._drain)
-
-    def _drain(self) -> None:
-        now = self._loop.time()
-        for socket in [socket for socket in self._stalled if socket.empty()]:
-            self._stalled.discard(socket)
-            socket.release()
-            self._room.drained(socket, now)
-        if self._stalled:
-            self._loop.call_later(DRAIN_PAUSE, self._drain)
-        self._schedule()
 
     # --- the beat ---
 

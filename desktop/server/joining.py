@@ -72,7 +72,7 @@ class Joining:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/join.svg", self._code),
-            web.get("/host/enter/{ticket}", self._enter),
+            web.get("/host/enter/{ticket}", self._enter, allow_head=False),
             web.get("/host/help", _guarded(self._help, self._secret)),
             web.post("/host/address", _guarded(self._choose, self._secret)),
             web.post("/host/wifi.svg", _guarded(self._wifi, self._secret)),
@@ -129,7 +129,7 @@ def _guarded(handler: Handler, token: str) -> Handler:
 async def _body(request: Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(await request.read(), type=kind)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, web.RequestPayloadError) as error:
         raise HTTPBadRequest(text=f"This can't be read: {str(error)[:200]}") from None
 
 

@@ -111,6 +111,10 @@ class RawSocket:
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._sock.close()
 
+    def shut(self) -> None:
+        """Say that nothing more will come, and go on listening."""
+        self._sock.shutdown(socket.SHUT_WR)
+
     async def head(self) -> bytes:
         """The head of an answer."""
         while b"\r\n\r\n" not in self._received:
@@ -153,6 +157,11 @@ class RawSocket:
             return None
         self._received = data[start + length :]
         return data[0], data[start : start + length]
+
+    async def receive(self) -> bytes:
+        """Whatever comes next."""
+        await self._receive()
+        return self.forget()
 
     async def _receive(self) -> None:
         async with asyncio.timeout(PATIENCE):

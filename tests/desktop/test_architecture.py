@@ -29,7 +29,7 @@ ASIDE: dict[str, set[str]] = {
 }
 
 NOT_TESTED_ALONE = {
-    "__main__.py",  # three lines, run by test_cli.py
+    "__main__.py",  # run by test_cli.py
     "core/commands.py",  # declarations
     "qt.py",  # lives in a window's process only: test_window.py
 }

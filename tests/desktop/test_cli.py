@@ -22,6 +22,7 @@ from desktop.cli import main
 from desktop.server.sites import listen
 from tests.desktop.support import ADA, BOB, PATIENCE, Client
 
+TOP = Path(desktop.__file__).parents[1]
 PROGRAM = [sys.executable, "-m", "desktop"]
 CHECKOUT = Path(desktop.__file__).parents[1]
 # Whether what is said comes at once is up to the program.
@@ -210,6 +211,29 @@ def test_a_port_that_is_asked_for_is_the_one(tmp_path: Path) -> None:
 
 
 # --- not starting ---
+
+
+CERTIFICATES_READ = """
+import gc, os, ssl, sys
+from desktop.__main__ import main
+sys.argv = ["lan-counter", "--version"]
+try:
+    main()
+except SystemExit:
+    contexts = [found for found in gc.get_objects() if isinstance(found, ssl.SSLContext)]
+    print(os.environ.get("SSL_CERT_FILE"), len(contexts) > 0, sum(c.cert_store_stats()["x509"] for c in contexts))
+"""
+
+
+@pytest.mark.parametrize("given", [None, str(TOP / "LICENSE")])
+def test_a_start_reads_no_certificates_and_leaves_the_environment_as_it_was(given: str | None) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "SSL_CERT_FILE"}
+    if given:
+        environment["SSL_CERT_FILE"] = given
+    told = subprocess.run(
+        [sys.executable, "-c", CERTIFICATES_READ], cwd=TOP, env=environment, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.splitlines()[-1] == f"{given} True 0"
 
 
 @pytest.mark.parametrize(

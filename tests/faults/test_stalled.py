@@ -5,20 +5,20 @@ import json
 import socket
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Self
 
 import pytest
-from aiohttp import web
 
 import desktop.core.liveness
 import desktop.server.app
 from desktop.journal.sqlite import SqliteJournal
+from desktop.server.frames import PING, TEXT
 from desktop.server.pages import Pages
 from desktop.server.sites import listen
-from desktop.server.socket import PING, TEXT, Socket
+from desktop.server.socket import Events, Socket
 from tests.desktop.support import BOB, PATIENCE, Client, RawSocket, Served, page_folder, raw_socket, served, true
 
 STALLED = 100
@@ -31,8 +31,8 @@ class WatchedSocket(Socket):
 
     all: list["WatchedSocket"]
 
-    def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport) -> None:
-        super().__init__(ws, transport)
+    def __init__(self, transport: asyncio.Transport, events: Events, gone: Callable[[], None]) -> None:
+        super().__init__(transport, events, gone)
         self.transport = transport
         self.most = self.longest = 0
         self.all.append(self)
@@ -101,7 +101,7 @@ async def test_those_who_take_nothing_cost_one_state_each_and_nobody_waits_for_t
             await stack.enter_async_context(greeted(server, f"stalled-{number:020}"))
         await true(lambda: server.hub.room.people == STALLED + 4)
         stalled = WatchedSocket.all[4:]
-        while any(one.empty() for one in stalled):
+        while not all(one.stalled for one in stalled):
             await others.press(1)
 
         during = await others.press(80)

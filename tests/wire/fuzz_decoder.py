@@ -2,11 +2,14 @@
 
     pip install atheris && python -m tests.wire.fuzz_decoder -max_total_time=300
 
-Whatever comes, `parse` and `parse_classic` give a message or a ProtocolError, and what they give can be decided, kept
-and told. What it found stays as a test in test_nonsense.py or test_protocol.py.
+Whatever bytes come, they are frames or a FrameError, and the same however they are cut; whatever text comes is a
+message or a ProtocolError, and what it asks for can be decided, kept and told. What it found stays as a test in
+test_nonsense.py, test_frames.py or test_protocol.py.
 """
 
+import json
 import sys
+from typing import Any
 
 import atheris
 
@@ -15,17 +18,78 @@ with atheris.instrument_imports():
 
     from desktop.core.counter import AnyOperation, Counter
     from desktop.core.protocol import Hello, Ping, Pong, ProtocolError, Remove, encode, parse, parse_classic
+    from desktop.server.frames import CLOSE, Frame, FrameError, Frames, answer_to_close
 
 CLIENT = "fuzz-0123456789-0123456789"
+LIMIT = 64
+KEYS = [*"type op delta seen value at client name host screen person settings counter".split()]
+SETTINGS = [*"title step goal locked classic".split()]
+TYPES = [*"hello add set reset undo configure remove ping dance".split()]
 _decode = msgspec.json.Decoder(AnyOperation).decode
 
 
 def one(data: bytes) -> None:
-    """One message."""
-    text = atheris.FuzzedDataProvider(data).ConsumeUnicode(4096)
-    for read in (parse_classic, take):
+    """One input: bytes as they come, or a text."""
+    provider = atheris.FuzzedDataProvider(data)
+    match provider.ConsumeIntInRange(0, 2):
+        case 0:
+            cut = provider.ConsumeIntInRange(1, 20)
+            rest = provider.ConsumeBytes(1_000)
+            assert frames(rest, 1_000) == frames(rest, cut)
+        case 1:
+            read(provider.ConsumeUnicode(1_000))
+        case 2:
+            read(json.dumps(composed(provider, KEYS, 3)))
+
+
+def frames(data: bytes, size: int) -> list[object]:
+    """What is read from bytes that come in pieces of this size."""
+    reader, found = Frames(LIMIT), list[object]()
+    try:
+        for at in range(0, len(data), size):
+            reader.feed(data[at : at + size])
+            while (what := reader.next()) is not None:
+                found.append(what)
+                if isinstance(what, Frame) and what.first == CLOSE:
+                    answer_to_close(what.payload)
+    except FrameError as error:
+        found.append((error.code, str(error)))
+    return found
+
+
+def composed(provider: Any, keys: list[str], depth: int) -> dict[str, object]:
+    """An object that looks like a message."""
+    made: dict[str, object] = {}
+    for _ in range(provider.ConsumeIntInRange(0, 5)):
+        key = keys[provider.ConsumeIntInRange(0, len(keys) - 1)]
+        made[key] = value(provider, key, depth)
+    return made
+
+
+def value(provider: Any, key: str, depth: int) -> object:
+    match provider.ConsumeIntInRange(0, 6):
+        case 0 if key == "type":
+            return TYPES[provider.ConsumeIntInRange(0, len(TYPES) - 1)]
+        case 0 | 1:
+            return provider.ConsumeIntInRange(-3, 3)
+        case 2:
+            return provider.ConsumeInt(9)
+        case 3:
+            return provider.ConsumeUnicode(70)
+        case 4:
+            return provider.ConsumeBool() or None
+        case 5:
+            return provider.ConsumeFloat()
+        case _ if depth:
+            return composed(provider, SETTINGS, depth - 1)
+    return CLIENT
+
+
+def read(text: str) -> None:
+    """One text, in both dialects."""
+    for reader in (parse_classic, take):
         try:
-            read(text)
+            reader(text)
         except ProtocolError as error:
             encode(str(error))
 

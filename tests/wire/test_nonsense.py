@@ -18,7 +18,7 @@ import pytest
 import desktop.core.member
 from desktop.core.protocol import V1
 from desktop.core.room import Room
-from desktop.server.socket import CLOSE, PING, TEXT
+from desktop.server.frames import CLOSE, PING, TEXT
 from tests.desktop.core.stage import Stage
 from tests.desktop.support import ADA, BOB, SECRET, RawSocket, Serve, Served, raw_socket
 
@@ -103,7 +103,7 @@ async def test_10_mib_close_with_1009_long_before_they_have_come(served: Served)
 # --- floods ---
 
 
-@pytest.mark.parametrize("what", ["messages", "nonsense", "pings", "fragments"])
+@pytest.mark.parametrize("what", ["messages", "nonsense", "pings", "fragments", "empty fragments"])
 async def test_a_flood_is_read_slowly_then_closed_and_nobody_else_notices(
     served: Served, what: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -114,15 +114,16 @@ async def test_a_flood_is_read_slowly_then_closed_and_nobody_else_notices(
         "nonsense": RawFrame(TEXT, b"nonsense"),
         "pings": RawFrame(PING, b"ping"),
         "fragments": RawFrame(TEXT & 0x7F, b"f"),
+        "empty fragments": RawFrame(TEXT & 0x7F, b""),
     }[what]
     async with raw_socket(served.port) as raw:
         await raw.handshake(served.port)
 
         async def press() -> None:
             with suppress(ConnectionError):
-                if what == "fragments":
+                if "fragments" in what:
                     await raw.send(bytes(flood))
-                    await raw.send(bytes(RawFrame(CONTINUED, b"f")) * 100_000)
+                    await raw.send(bytes(RawFrame(CONTINUED, b"f" if what == "fragments" else b"")) * 100_000)
                 else:
                     await raw.send(bytes(flood) * 100_000)
 

@@ -64,6 +64,14 @@ def test_additions_add_up(script: Script) -> None:
     assert script.counter.revision == 3
 
 
+def test_a_reset_is_taken_back_also_where_it_changed_no_value(script: Script) -> None:
+    script.add(5), script.add(-5), script.reset()
+    assert script.undo() is Verdict.APPLIED
+    assert (script.counter.value, script.counter.reset_revision) == (0, 0), "the reset, and nothing before it"
+    script.undo()
+    assert script.counter.value == 5
+
+
 def test_an_operation_that_comes_again_counts_once(script: Script) -> None:
     click = Add(ADA, 1, False, 2)
     assert script.counter.apply(click) is Verdict.APPLIED

@@ -55,8 +55,9 @@ def test_it_wants_to_look_once_a_second_while_somebody_is_here(watch: Watch) -> 
 def test_whoever_is_silent_is_pinged_once_and_dropped_if_that_is_not_answered(watch: Watch) -> None:
     assert watch.wait(PING_AFTER - 1) == []
     assert watch.wait(1, answering="b") == [Heartbeat(["a", "b"])]
-    assert watch.wait(SILENCE_LIMIT - PING_AFTER, answering="b") == [Heartbeat(["b"])]
+    assert watch.wait(SILENCE_LIMIT - PING_AFTER, answering="b") == []
     assert watch.wait(1) == [Close("a", None)]
+    assert watch.wait(PING_AFTER - (SILENCE_LIMIT - PING_AFTER)) == [Heartbeat(["b"])]
 
 
 def test_whoever_takes_nothing_for_a_minute_is_dropped(watch: Watch) -> None:

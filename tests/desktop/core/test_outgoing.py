@@ -34,20 +34,71 @@ def test_an_idle_room_tells_a_change_at_once_and_a_busy_one_on_the_beat(stage: S
     assert [m["ack"] for m in stage.take("a")] == [2]
 
 
-def test_a_beat_that_cost_much_makes_the_next_one_wait_longer(stage: Stage) -> None:
+def click_after_a_beat_that_took(stage: Stage, seconds: float) -> None:
+    """Ada clicks, and it is recorded, right after a beat for everybody; Bob only listens."""
     stage.greet("a", ADA)
+    stage.greet("b", BOB)
     stage.settle()
-    stage.room.flushed(stage.now, stage.now + 0.1)
     stage.say("a", type="add", op=1, delta=1)
     stage.tick()
     stage.record()
-    stage.take("a")
-    stage.now += 0.19
     stage.tick()
-    assert stage.take("a") == []
+    stage.room.flushed(stage.now, stage.now + seconds)
+    stage.now += seconds
+    stage.take("a"), stage.take("b")
+    stage.say("a", type="add", op=2, delta=1)
+    stage.tick()
+    stage.record()
+
+
+def test_a_beat_that_cost_much_makes_the_next_one_wait_longer(stage: Stage) -> None:
+    click_after_a_beat_that_took(stage, 0.1)
+    stage.now += 0.09
+    stage.tick()
+    assert stage.take("b") == []
     stage.now += 0.02
     stage.tick()
-    assert [m["ack"] for m in stage.take("a")] == [1]
+    assert [m["counter"] for m in stage.take("b")] == [2]
+
+
+def test_who_has_clicked_is_answered_before_everybody_is_told(stage: Stage) -> None:
+    click_after_a_beat_that_took(stage, 0.1)
+    assert stage.room.due() == pytest.approx(stage.now + BEAT)
+    stage.now = stage.room.due()
+    stage.tick()
+    assert [(m["ack"], m["counter"]) for m in stage.take("a")] == [(2, 2)]
+    assert stage.take("b") == []
+    stage.room.flushed(stage.now, stage.now + 0.02)
+
+    stage.say("a", type="add", op=3, delta=1)
+    stage.tick()
+    stage.record()
+    assert stage.room.due() == pytest.approx(stage.now + 0.02 + 0.02), (
+        "an answer that cost much makes the next one wait"
+    )
+    stage.now = stage.room.due()
+    stage.tick()
+    assert [m["ack"] for m in stage.take("a")] == [3]
+    stage.room.flushed(stage.now, stage.now)
+
+    stage.now = stage.room.due()
+    stage.tick()
+    assert [m["counter"] for m in stage.take("b")] == [3], "everybody's beat came when it was due, with the newest"
+
+
+def test_an_answer_has_all_that_is_new_so_that_what_the_host_has_set_does_not_flicker(stage: Stage) -> None:
+    stage.greet("h", ADA, host=SECRET)
+    stage.settle()
+    stage.room.flushed(stage.now, stage.now + 0.1)
+    stage.now += 0.1
+    stage.take("h")
+    stage.say("h", type="configure", op=1, settings={"step": 5})
+    stage.tick()
+    stage.record()
+    stage.now = stage.room.due()
+    stage.tick()
+    answer = stage.take("h")[0]
+    assert (answer["ack"], answer["settings"]["step"]) == (1, 5)
 
 
 def test_an_empty_room_wants_nothing(stage: Stage) -> None:
@@ -178,6 +229,18 @@ def test_a_projector_is_told_everything_and_is_nobody(stage: Stage) -> None:
     stage.join("x")
     stage.settle()
     assert stage.room.people == 2
+
+
+def test_a_screen_that_counts_is_on_the_hosts_list_so_that_it_can_be_removed(stage: Stage) -> None:
+    stage.greet("h", ADA, host=SECRET)
+    stage.greet("p", BOB, screen=True)
+    stage.say("p", type="add", op=1, delta=5)
+    stage.settle()
+    roster = [m for m in stage.take("h") if m["type"] == "roster"][-1]
+    (hidden,) = [person for person in roster["people"] if person["role"] == "guest"]
+    assert hidden["added"] == 5
+    stage.say("h", type="remove", person=hidden["person"])
+    assert stage.closed == {"p": 4003}
 
 
 def test_the_list_of_people_is_sent_now_and_then_and_only_when_it_changed(stage: Stage) -> None:

@@ -406,6 +406,28 @@ def test_whoever_speaks_too_fast_is_read_more_slowly_then_closed(stage: Stage) -
     assert stage.room.counter.value == op - 1
 
 
+def test_a_classic_client_whose_messages_are_refused_is_closed_after_twenty_like_any_other(stage: Stage) -> None:
+    stage.join("c", v1=False)
+    for _ in range(20):
+        stage.say("c", counter=2**53)
+        stage.tick()
+        stage.record()
+    assert len(stage.take("c")) == 20
+    assert stage.closed == {}
+    stage.say("c", counter=2**53)
+    stage.tick()
+    stage.record()
+    assert stage.closed == {"c": 1008}
+
+
+def test_of_two_connections_of_the_page_that_the_host_removes_neither_stays(stage: Stage) -> None:
+    stage.greet("h", ADA, host=SECRET)
+    stage.greet("one", BOB)
+    stage.greet("two", BOB)
+    stage.say("h", type="remove", person=3)
+    assert stage.closed == {"one": 4003, "two": 4003}
+
+
 def test_whoever_sends_nonsense_is_closed_after_twenty(stage: Stage) -> None:
     stage.greet("a", ADA)
     for _ in range(20):
@@ -437,6 +459,7 @@ def test_whoever_is_silent_is_pinged_once_and_dropped_if_that_is_not_answered(st
     assert stage.others == [Heartbeat(["a", "c"])]
     stage.wait(SILENCE_LIMIT - PING_AFTER - 5)
     assert stage.closed == {"a": None}
+    stage.wait(PING_AFTER - (SILENCE_LIMIT - PING_AFTER))
     assert stage.others[1:] == [Heartbeat(["c"])]
 
 

@@ -15,8 +15,8 @@ from aiohttp import WSMsgType
 import desktop
 import desktop.core.outgoing
 import desktop.server.app
+from desktop.server.frames import PING, PONG, TEXT
 from desktop.server.gate import local
-from desktop.server.socket import PING, PONG, TEXT
 from tests.desktop.support import ADA, BOB, SECRET, Client, Serve, Served, raw_socket, true
 
 BINARY, CLOSE = 0x82, 0x88
@@ -531,16 +531,46 @@ async def test_nobody_s_one_address_takes_the_last_places(serve: Serve, monkeypa
     await served.page(ADA)
 
 
-async def test_a_handshake_with_a_key_that_is_not_ascii_is_a_bad_request(
-    served: Served, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("ask", "version", "key", "status"),
+    [
+        ("GET /ws HTTP/1.1", "13", "dGhlIHNhbXBsZSBub25jZQé=", "400"),
+        ("GET /ws HTTP/1.1", "é", "dGhlIHNhbXBsZSBub25jZQ==", "400"),
+        ("GET /ws HTTP/1.0", "13", "dGhlIHNhbXBsZSBub25jZQ==", "400"),
+        ("HEAD /ws HTTP/1.1", "13", "dGhlIHNhbXBsZSBub25jZQ==", "405"),
+        ("GET http://evil.example/ws HTTP/1.1", "13", "dGhlIHNhbXBsZSBub25jZQ==", "421"),
+        ("GET /ws HTTP/1.1", "13", "dGhlIHNhbXBsZSBub25jZQ==", "101"),
+    ],
+)
+async def test_a_handshake_that_is_none_is_refused(
+    served: Served, ask: str, version: str, key: str, status: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with raw_socket(served.port) as raw:
         await raw.send(
-            f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQé=\r\n\r\n".encode()
+            f"{ask}\r\nHost: 127.0.0.1:{served.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Version: {version}\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
         )
-        assert (await raw.head()).startswith(b"HTTP/1.1 400 ")
+        assert (await raw.head())[9:12].decode() == status
     assert not caplog.records
+
+
+async def test_our_dialect_may_be_offered_among_others_and_in_any_line(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    for offers in (["chat, lan-counter.v1"], ["chat", "lan-counter.v1"]):
+        async with raw_socket(served.port) as raw:
+            head = await raw.handshake(served.port, *(f"Sec-WebSocket-Protocol: {offer}" for offer in offers))
+            assert b"Sec-WebSocket-Protocol: lan-counter.v1" in head
+    async with raw_socket(served.port) as raw:
+        assert b"Sec-WebSocket-Protocol" not in await raw.handshake(served.port, "Sec-WebSocket-Protocol: chat")
+        assert await raw.hear() == (TEXT, b'{"counter":0}')
+    assert not caplog.records
+
+
+async def test_no_browser_keeps_an_error(served: Served) -> None:
+    for path in ("/nothing", "/static/nothing.js"):
+        async with served.session.get(f"{served.url}{path}") as answer:
+            assert (answer.status, answer.headers["Cache-Control"]) == (404, "no-store")
 
 
 # --- who is let in ---

@@ -1,38 +1,51 @@
 """Connections before and beside the WebSockets: how many, for how long, and what they are told."""
 
 import asyncio
-import errno
+import gc
 import logging
-import os
 import re
-import resource
-import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 import desktop.server.gate
+from desktop.server.frames import TEXT, frame
 from desktop.server.gate import (
-    HOST_PLACES,
+    HEAD_LIMIT,
     NEW_LIMIT,
-    OWN_DESCRIPTORS,
     Connection,
+    Handshake,
+    Upgraded,
     answered,
     asked,
     local,
-    on_loop_error,
-    places,
     upgraded,
 )
 from desktop.server.guard import HEADERS
 from desktop.server.sites import LOOPBACK, Sites, listen
-from desktop.server.socket import CLOSE, TEXT
-from tests.desktop.support import RawSocket, raw_socket, true
+from desktop.server.socket import Socket
+from tests.desktop.support import PATIENCE, RawSocket, raw_socket
 
 PLACES = 120
+
+
+class Echo:
+    """Says what it hears."""
+
+    def __init__(self, taken: Upgraded) -> None:
+        self.transport = taken.transport
+        Socket(taken.transport, self, taken.gone).begin(taken.hasty)
+
+    def receive(self, socket: Socket, text: str) -> None:
+        socket.write(frame(TEXT, text.encode()))
+
+    def heard(self, socket: Socket, ping: bytes | None = None) -> None: ...
+    def drained(self, socket: Socket) -> None: ...
+    def leave(self, socket: Socket) -> None: ...
+    def lost(self, socket: Socket) -> None: ...
 
 
 class Room:
@@ -73,12 +86,11 @@ async def room() -> AsyncIterator[Room]:
         raise ConnectionResetError("Cannot write to closing transport")
 
     async def echo(request: web.Request) -> web.StreamResponse:
-        ws = web.WebSocketResponse()
-        await ws.prepare(request)
-        upgraded(request)
-        async for message in ws:
-            await ws.send_str(message.data)
-        return ws
+        handshake = Handshake()
+        await handshake.prepare(request)
+        if taken := upgraded(request):
+            echoes.append(Echo(taken))
+        return handshake
 
     @web.middleware
     async def entrance(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -88,6 +100,7 @@ async def room() -> AsyncIterator[Room]:
         finally:
             answered(request)
 
+    echoes: list[Echo] = []
     app = web.Application(middlewares=[entrance])
     app.add_routes(
         [
@@ -107,6 +120,8 @@ async def room() -> AsyncIterator[Room]:
         async with AsyncExitStack() as stack:
             yield Room(port, stack)
     finally:
+        for one in echoes:
+            one.transport.abort()
         await runner.cleanup()
 
 
@@ -210,56 +225,66 @@ async def test_an_answer_that_takes_too_long_is_given_up(room: Room, monkeypatch
     await closed(raw)
 
 
-@pytest.mark.parametrize(
-    ("soft", "hard", "fit"),
-    [
-        (256, 1_000_000, 5_000),
-        (256, 1_000, 1_000 - HOST_PLACES - OWN_DESCRIPTORS),
-        (1_000_000, 1_000_000, 5_000),
-        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 5_000),
-        (256, resource.RLIM_INFINITY, 5_000),
-        (64, 64, 1),
-    ],
-)
-def test_as_many_fit_as_there_are_descriptors_for_when_all_that_may_be_had_are_asked_for(
-    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, fit: int
-) -> None:
-    limits = [soft]
-    monkeypatch.setattr(resource, "getrlimit", lambda what: (limits[-1], hard))
-    monkeypatch.setattr(resource, "setrlimit", lambda what, both: limits.append(both[0]))
-
-    assert places(5_000) == fit
-    assert limits[-1] == resource.RLIM_INFINITY or limits[-1] >= min(hard if hard > 0 else 10**6, fit)
+# --- from a handshake on ---
 
 
-# --- frames ---
+async def test_aiohttp_frees_all_that_it_keeps_for_a_connection_that_has_become_a_websocket(room: Room) -> None:
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(found, Connection | web.Request | web.WebSocketResponse) for found in gc.get_objects())
+
+    before = kept()
+    inside = [await room.echo() for _ in range(10)]
+
+    for raw in inside:
+        await raw.say(TEXT, b"here")
+        assert await raw.hear() == (TEXT, b"here")
+    assert kept() == before
 
 
-async def test_a_frame_without_a_mask_fails_the_connection(room: Room) -> None:
-    raw = await room.echo()
-    await raw.say(TEXT, b"masked")
-    assert await raw.hear() == (TEXT, b"masked")
-
-    await raw.send(b"\x81\x05hello")
-    first, payload = await raw.hear()
-    assert (first, payload[:2]) == (CLOSE, (1002).to_bytes(2))
-    await closed(raw)
+REQUEST = b"GET / HTTP/1.1\r\nHost: us\r\n\r\n"
+POSTED = b"POST / HTTP/1.1\r\nHost: us\r\nContent-Length: 4\r\n\r\n\r\n\r\n"
 
 
-@pytest.mark.parametrize(
-    ("hasty", "answer"), [(b"\x81\x82\0\0\0\0hi", (TEXT, b"hi")), (b"\x81\x02hi", (CLOSE, b"\x03\xea"))]
-)
-async def test_frames_right_behind_the_handshake_are_looked_at_too(
-    room: Room, hasty: bytes, answer: tuple[int, bytes]
-) -> None:
+@pytest.mark.parametrize("before", [b"", b"\r\n\r\n", REQUEST, REQUEST * 3, POSTED, POSTED + REQUEST])
+async def test_frames_right_behind_a_handshake_are_read_whatever_stands_before_it(room: Room, before: bytes) -> None:
     raw = await room.connect()
     await raw.send(
-        b"GET /ws HTTP/1.1\r\nHost: us\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" + hasty
+        before + b"GET /ws HTTP/1.1\r\nHost: us\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        b"\x81\x82\0\0\0\0hi"
     )
-    assert (await raw.head()).startswith(b"HTTP/1.1 101 ")
-    first, payload = await raw.hear()
-    assert (first, payload[:2]) == answer
+    heard = b""
+    while not heard.endswith(b"\x81\x02hi"):
+        heard += await raw.receive()
+    assert heard.count(b"HTTP/1.1 101 ") == 1
+
+
+async def test_who_leaves_makes_place(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    with as_from_elsewhere(monkeypatch):
+        inside = [await room.echo() for _ in range(PLACES)]
+        await closed(await room.connect())
+        for raw in inside[:3]:
+            raw.reset()
+
+        # Once the server has seen that they have gone.
+        got_in = 0
+        async with asyncio.timeout(PATIENCE):
+            while got_in < 3:
+                with suppress(ConnectionError):
+                    await room.echo()
+                    got_in += 1
+        await closed(await room.connect())
+
+
+async def test_who_sends_more_behind_a_handshake_than_anybody_would_is_dropped(room: Room) -> None:
+    raw = await room.connect()
+    await raw.ask(room.port)
+    with suppress(ConnectionError):
+        await raw.send(b"x" * 2 * HEAD_LIMIT)
+        await raw.head()
+    raw.forget()
+    await closed(raw)
 
 
 # --- what aiohttp answers by itself ---
@@ -293,6 +318,28 @@ async def test_what_is_no_request_is_answered_with_a_sentence_and_our_headers_an
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_a_body_that_is_not_what_its_headers_say_is_no_mistake_of_ours(
+    room: Room, coding: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw = await room.connect()
+    await raw.send(
+        f"GET / HTTP/1.1\r\nHost: us\r\nContent-Encoding: {coding}\r\nContent-Length: 5\r\n\r\nxxxxx".encode()
+    )
+    assert (await raw.head()).startswith(b"HTTP/1.1 ")
+    assert (await room.get(await room.connect())).startswith(b"HTTP/1.1 200 ")
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_a_target_that_nobody_can_read_is_answered_all_the_same(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw = await room.connect()
+    await raw.send(b"GET http://xn--" + b"a" * 70 + b"/ HTTP/1.1\r\nHost: us\r\n\r\n")
+    assert (await raw.head()).startswith(b"HTTP/1.1 200 "), "only the guard refuses it"
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
 async def test_a_mistake_of_ours_is_a_500_without_its_traceback_which_is_in_the_log(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -312,45 +359,6 @@ async def test_whoever_leaves_in_the_midst_of_an_answer_is_no_line_in_the_log(
     await closed(raw)
 
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
-
-
-# --- descriptors ---
-
-
-async def test_descriptors_that_are_used_up_are_a_line_in_the_log_and_no_traceback(
-    room: Room, caplog: pytest.LogCaptureFixture
-) -> None:
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(on_loop_error)
-    inside = await room.echo()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with socket.socket() as late:
-        late.setblocking(False)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) - 1, hard))  # noqa: PTH208
-        try:
-            await loop.sock_connect(late, (LOOPBACK, room.port))
-            await true(lambda: caplog.records)
-            await inside.say(TEXT, b"still here")
-            assert await inside.hear() == (TEXT, b"still here")
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        # Once there are some again, whoever has waited gets in.
-        assert (await room.get(RawSocket(late))).startswith(b"HTTP/1.1 200 ")
-
-    assert {record.getMessage() for record in caplog.records} == {
-        f"Nobody new can join just now: {os.strerror(errno.EMFILE)}."
-    }
-    assert not any(record.exc_info for record in caplog.records)
-
-
-async def test_other_errors_of_the_loop_are_logged_with_their_place(caplog: pytest.LogCaptureFixture) -> None:
-    loop = asyncio.get_running_loop()
-    on_loop_error(loop, {"message": "Something broke", "exception": LookupError("here")})
-    on_loop_error(loop, {"message": "Something else"})
-
-    assert "Something broke" in caplog.text
-    assert "LookupError: here" in caplog.text
-    assert "Something else" in caplog.text
 
 
 def test_a_connection_is_local_if_both_its_ends_are() -> None:

@@ -21,6 +21,7 @@ NAMES = frozenset({"localhost", "teacher", "teacher.local", "lan-counter.local"}
         "teacher:8000",
         "teacher.local.:8000",
         "Lan-Counter.local:8000",
+        "[fe80::1%eth0]:8000",
     ],
 )
 def test_an_address_or_one_of_our_names_is_us(host: str) -> None:
@@ -45,6 +46,12 @@ def test_an_address_or_one_of_our_names_is_us(host: str) -> None:
         ["0x7f.0.0.1:8000"],
         ["[::1:8000"],
         ["localhost..:8000"],
+        ["[::1]x:8000"],
+        ["127.0.0.1:08000"],
+        ["127.0.0.1:8000:8000"],
+        ["127.0.0.1:+8000"],
+        ["[127.0.0.1]:8000x"],
+        ["\u0661.0.0.1:8000"],
         ["localhost:port"],
         [":8000"],
     ],
@@ -60,3 +67,5 @@ def test_port_80_goes_without_saying() -> None:
 def test_our_names_are_this_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "Teacher.local")
     assert own_names() == {"localhost", "teacher", "teacher.local"}
+    monkeypatch.setattr(socket, "gethostname", lambda: "box.uni.example")
+    assert own_names() == {"localhost", "box", "box.local", "box.uni.example"}
