@@ -3,6 +3,7 @@
 
     binary.py            build, self-test, archive, then the end-to-end tests against what is in the archive
     binary.py --quick    the same without the end-to-end tests
+    binary.py --figures  on Linux: measure what is in dist/ beside the program from source, and build nothing
 
 It leaves in dist/ the folder LAN-Counter (on macOS also the bundle), an archive named by version and system, and the
 archive's SHA-256 as sha256sum reads it. It belongs to the environment that dev.py makes, and never runs as a shell.
@@ -45,10 +46,13 @@ class Failed(Exception):
 
 def main(arguments: list[str]) -> int:
     """Build and test; return 0 if the binary is good, else 1."""
-    if set(arguments) - {"--quick"}:
+    if arguments not in ([], ["--quick"], ["--figures"]):
         print(__doc__.strip(), file=sys.stderr)
         return 2
     try:
+        if arguments == ["--figures"]:
+            say(figures())
+            return 0
         build()
         archive = pack()
         say(f"{archive.relative_to(TOP)}: {archive.stat().st_size / 1e6:.0f} MB")
@@ -131,20 +135,24 @@ def archive_name(system: str, machine: str) -> str:
     return f"LAN-Counter-{version()}-{SYSTEMS[system]}-{MACHINES.get(machine, machine)}"
 
 
+def archive_path() -> Path:
+    """Where this system's archive is, once it has been packed."""
+    ending = ".tar.gz" if sys.platform == "linux" else ".zip"
+    return DIST / (archive_name(sys.platform, platform.machine()) + ending)
+
+
 def pack() -> Path:
     """Pack the folder, or the bundle, and write the checksum beside it."""
-    path = DIST / archive_name(sys.platform, platform.machine())
+    path = archive_path()
     if sys.platform == "linux":
-        path = path.with_name(path.name + ".tar.gz")
         pack_tar(FOLDER, path, made_at())
     elif sys.platform == "darwin":
-        path = path.with_name(path.name + ".zip")
         path.unlink(missing_ok=True)
         # Links and signatures survive only in Apple's own way of packing.
         if run(["ditto", "-c", "-k", "--keepParent", str(BUNDLE), str(path)]) != 0:
             raise Failed("The bundle could not be packed.")
     else:
-        path = Path(shutil.make_archive(str(path), "zip", DIST, FOLDER.name))
+        shutil.make_archive(str(path.with_suffix("")), "zip", DIST, FOLDER.name)
     with path.open("rb") as archive:
         digest = hashlib.file_digest(archive, "sha256").hexdigest()
     path.with_name(path.name + ".sha256").write_text(f"{digest}  {path.name}\n", encoding="ascii")
@@ -215,6 +223,23 @@ def check(program: Path, *, quick: bool) -> None:
         tests = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal", "tests/e2e"]
         if run(tests, APP_BINARY=str(program)) != 0:
             raise Failed("The end-to-end tests have failed against the binary.")
+
+
+def figures() -> str:
+    """Measure what is in dist/ beside the program from source, and return the table."""
+    if sys.platform != "linux":
+        raise Failed("Only on Linux can this be measured.")
+    from figures import measure
+    from licences import ROOT, shipped
+
+    program, archive = FOLDER / "LAN-Counter", archive_path()
+    if not (program.exists() and archive.exists()):
+        raise Failed("There is no binary to measure: `python3 build/dev.py binary` makes it.")
+    with a_screen() as screen:
+        try:
+            return measure(program, archive, list(shipped(ROOT)), screen["DISPLAY"], say)
+        except RuntimeError as problem:
+            raise Failed(f"{problem}.") from problem
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The one command of a checkout.
 
-    python3 build/dev.py run [options]    start the program from source; options go to `python -m desktop`
-    python3 build/dev.py test             every check: lint, format, types, the page's tests, the program's tests
-    python3 build/dev.py test [args]      pytest alone, with these arguments
-    python3 build/dev.py binary           the program that people double-click, in dist/, built and tested
-    python3 build/dev.py bench [options]  measure the program beside its peers; `bench --help` lists the options
+    python3 build/dev.py run [options]     start the program from source; options go to `python -m desktop`
+    python3 build/dev.py test              every check: lint, format, types, the page's tests, the program's tests
+    python3 build/dev.py test [args]       pytest alone, with these arguments
+    python3 build/dev.py binary            the program that people double-click, in dist/, built and tested
+    python3 build/dev.py binary --figures  what is in dist/ beside the program from source: size, start, memory
+    python3 build/dev.py bench [options]   measure the program beside its peers; `bench --help` lists the options
 
 It needs nothing but Python 3.11: it makes .venv, and on Debian and Ubuntu installs the system packages that are
 missing. It does only what is not done yet, and prints every command it runs.
@@ -113,7 +114,7 @@ def test(arguments: list[str]) -> int:
 
 
 def binary(arguments: list[str]) -> int:
-    """Build the binary and test it; `arguments` go to binary.py. Return 0 if it is good, else 1."""
+    """Build the binary and test it, or what else `arguments` tell binary.py to do. Return 0 if that went well."""
     provide_packages([*WINDOW_PACKAGES, *TEST_PACKAGES, *BINARY_PACKAGES, *missing_tools()])
     provide_venv()
     return call([str(PYTHON), str(TOP / "build" / "binary.py"), *arguments], cwd=TOP)

@@ -56,7 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = program.run()
     except AlreadyRunning as error:
         say(str(error), error=True)
-        return 0 if error.running and bring_forward(error.running) else NOT_STARTED
+        if error.running and bring_forward(error.running):
+            return 0
+        if file:
+            alert(f"{error}\n\nIt has no window.")
+        return NOT_STARTED
     except (OptionError, InstallError, FolderError, ListenError, JournalError) as error:
         say(str(error), error=True)
         if file:
@@ -75,15 +79,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _test_itself(report: str) -> int:
     # Imported here: its client's half of aiohttp would slow every start down.
-    from desktop.selftest import SelfTest
+    from desktop.selftest import SelfTest, telling
 
-    def tell(line: str) -> None:
-        say(line)
-        if report:
-            with Path(report).open("a", encoding="utf-8") as file:
-                file.write(f"{line}\n")
-
-    test = SelfTest(tell)
+    test = SelfTest(telling(say, report))
     code = test.run()
     if test.has_shown_window:
         _leave(code)
@@ -214,6 +212,7 @@ class _Program:
         self._window = window.Window(
             host,
             storage=self._data / "window",
+            icon=folder() / "favicon.svg",
             place=preferences.load(self._preferences).window,
             question=self._question,
         )
@@ -227,11 +226,14 @@ class _Program:
             self._go_on_without(str(error))
 
     def _go_on_without(self, reason: str) -> None:
-        """Open the browser in place of the window, if there is one; return when the program is to end."""
+        """Open the browser in place of the window, or say that there is none; return when the program is to end."""
         opened = self._open_browser()
         browser = "The browser opens instead. " if opened else ""
         say(f"{reason} {browser}The counter runs on without it; stop it with Ctrl-C.", error=True)
-        log.info("%s", reason)
+        if not has_console():
+            log.warning("%s", reason)
+            if not opened:
+                alert(f"{reason}\n\nThe counter runs on without it: {url(self._address() or LOOPBACK, self._port)}")
         self._ending.wait()
 
     def _open_browser(self) -> bool:

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 NAME = "lan-counter"
@@ -21,7 +22,7 @@ Exec={command}
 Path={folder}
 Icon={name}
 Terminal=false
-Categories=Education;Network;
+Categories=Education;
 """
 
 
@@ -56,6 +57,11 @@ def uninstall() -> str:
             path.unlink()
     except OSError as error:
         raise InstallError(f"{error.filename} can't be deleted: {error.strerror}.") from error
+    for path in files:
+        # Up to the first that holds something else; those of an empty home were made by us.
+        with suppress(OSError):
+            for folder in path.relative_to(_data()).parents:
+                (_data() / folder).rmdir()
     return "LAN Counter is out of the menu." if files else "LAN Counter was not in the menu."
 
 
@@ -73,7 +79,10 @@ def escaped(text: str) -> str:
 def _files() -> tuple[Path, Path]:
     if sys.platform != "linux":
         raise InstallError("Only Linux needs this: put the program where you like, and start it from there.")
+    return _data() / "applications" / f"{NAME}.desktop", _data() / "icons/hicolor/scalable/apps" / f"{NAME}.svg"
+
+
+def _data() -> Path:
     # A relative one is to be ignored (XDG Base Directory Specification).
     given = os.environ.get("XDG_DATA_HOME", "")
-    data = Path(given) if given.startswith("/") else Path.home() / ".local" / "share"
-    return data / "applications" / f"{NAME}.desktop", data / "icons/hicolor/scalable/apps" / f"{NAME}.svg"
+    return Path(given) if given.startswith("/") else Path.home() / ".local" / "share"

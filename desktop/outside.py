@@ -14,6 +14,8 @@ from contextlib import suppress
 from typing import Final
 
 TITLE: Final = "LAN Counter"
+GIVEN: Final = dict(os.environ)
+"""The environment as this program was given it: what it adds later is for Qt."""
 # Of these the first that is there; the text comes last.
 LINUX_BOXES: Final = (
     ("zenity", "--error", "--no-markup", f"--title={TITLE}", "--text"),
@@ -68,12 +70,13 @@ def alert(text: str) -> bool:
 
 
 def _start(command: Sequence[str]) -> bool:
-    if shutil.which(command[0]) is None:
+    program = shutil.which(command[0])
+    if program is None:
         return False
     with suppress(OSError):
         started = subprocess.Popen(
-            command,
-            env=environment(os.environ),
+            [program, *command[1:]],
+            env=environment(GIVEN),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -86,12 +89,12 @@ def _start(command: Sequence[str]) -> bool:
     return False
 
 
-def environment(ours: Mapping[str, str]) -> dict[str, str]:
+def environment(given: Mapping[str, str]) -> dict[str, str]:
     """The environment as it was before the binary put its own libraries first (pyinstaller.org, "Run-time
     Information"): other programs would crash with them."""
-    theirs = {name: value for name, value in ours.items() if name not in ("LD_LIBRARY_PATH", "LD_LIBRARY_PATH_ORIG")}
-    if "LD_LIBRARY_PATH_ORIG" in ours:
-        theirs["LD_LIBRARY_PATH"] = ours["LD_LIBRARY_PATH_ORIG"]
-    elif not getattr(sys, "frozen", False) and "LD_LIBRARY_PATH" in ours:
-        theirs["LD_LIBRARY_PATH"] = ours["LD_LIBRARY_PATH"]
+    theirs = {name: value for name, value in given.items() if name not in ("LD_LIBRARY_PATH", "LD_LIBRARY_PATH_ORIG")}
+    if "LD_LIBRARY_PATH_ORIG" in given:
+        theirs["LD_LIBRARY_PATH"] = given["LD_LIBRARY_PATH_ORIG"]
+    elif not getattr(sys, "frozen", False) and "LD_LIBRARY_PATH" in given:
+        theirs["LD_LIBRARY_PATH"] = given["LD_LIBRARY_PATH"]
     return theirs

@@ -10,12 +10,16 @@ import importlib
 import logging
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
+from desktop.outside import open_page
 from desktop.preferences import Place
 
 RELOAD_AFTER_CRASH_MS = 500
+ROOM_FOR_MESA = 1 << 24
+"""Bytes, ten times what it begins with."""
 
 # Debian names most library packages by one rule; these are the exceptions among what Qt needs.
 DEBIAN_PACKAGES = {
@@ -29,21 +33,29 @@ A_FONT = "fonts-dejavu-core"
 log = logging.getLogger(__name__)
 
 
-def prepare_environment() -> None:
-    """Set what Qt reads from the environment; what the person has set stays, but for the sandbox of root."""
+def prepare_environment(storage: Path) -> None:
+    """Set what Qt reads from the environment; what the person has set stays, but for the sandbox of root.
+
+    What is kept for the next start is to be in the folder `storage`.
+    """
     if os.geteuid() == 0:
         # Chromium ends the process rather than run as root in its sandbox.
         os.environ["QTWEBENGINE_DISABLE_SANDBOX"] = "1"
     # Qt and Chromium report every absent driver and bus. "js" is the page's console, which can name the address.
     os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;*.info=false;*.warning=false;js=false")
     os.environ.setdefault("QTWEBENGINE_CHROMIUM_FLAGS", "--log-level=3")
+    # Mesa, which draws for Qt, would keep what it compiles in ~/.cache, which saves a tenth of a second at a start; and
+    # it ends the process by a bus error where the disk has no room for that.
+    if shutil.disk_usage(storage).free < ROOM_FOR_MESA:
+        os.environ["MESA_SHADER_CACHE_DISABLE"] = "true"
+    os.environ.setdefault("MESA_SHADER_CACHE_DIR", str(storage))
 
 
 def unavailable() -> str | None:
     """Say in one plain sentence why no window can open here and what helps, or return None if one can.
 
-    Qt ends the whole process where it finds no screen or lacks a library, so both are looked at first, without creating
-    anything of Qt's.
+    Qt ends the whole process where it finds no screen or lacks a library, and its page where there is no font: so they
+    are looked at first, without creating anything of Qt's.
     """
     screen = _screen_problem()
     if screen is not None:
@@ -53,6 +65,8 @@ def unavailable() -> str | None:
         importlib.import_module("qtpy.QtWebEngineWidgets")
         for plugin in _platform_plugins():
             ctypes.CDLL(str(plugin))
+        if _fonts() == 0:
+            return f"No window: no font is installed; on Debian and Ubuntu one comes with `apt install {A_FONT}`."
     except (ImportError, OSError) as problem:
         return _explain(str(problem))
     return None
@@ -80,7 +94,8 @@ def _x11_problem() -> str | None:
     try:
         xcb = ctypes.CDLL("libxcb.so.1")
     except OSError:
-        return "the library libxcb.so.1 is missing"
+        package = _debian_package("libxcb.so.1")
+        return f"the library libxcb.so.1 is missing, which comes with `apt install {package}` on Debian and Ubuntu"
     xcb.xcb_connect.restype = ctypes.c_void_p
     xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
     xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
@@ -110,6 +125,16 @@ def _platform_plugins() -> list[Path]:
     return [folder / ("libqwayland.so" if wayland else "libqxcb.so")]
 
 
+def _fonts() -> int:
+    """Count the fonts of this machine, as Qt and Chromium do."""
+    fontconfig = ctypes.CDLL("libfontconfig.so.1")
+    # A struct that begins with the number; NULL stands for the configuration that everybody in the process uses.
+    fontconfig.FcConfigGetFonts.restype = ctypes.POINTER(ctypes.c_int)
+    fontconfig.FcConfigGetFonts.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    found = fontconfig.FcConfigGetFonts(None, 0)
+    return found.contents.value if found else 0
+
+
 def _explain(problem: str) -> str:
     """Turn the loader's or importer's message into one sentence with the way out."""
     library = re.match(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object", problem)
@@ -130,13 +155,24 @@ def _debian_package(library: str) -> str:
     return f"{name}{hyphen}{version}".lower()
 
 
+def profile(storage: Path, name: str) -> Any:
+    """Make the profile that the window's page has: what it keeps is below `storage`, and nowhere else.
+
+    pywebview's own makes folders in ~/.cache and ~/.local/share before it can be told of a better place.
+    """
+    from qtpy.QtWebEngineCore import QWebEngineProfile, QWebEngineProfileBuilder
+
+    builder = QWebEngineProfileBuilder()
+    builder.setPersistentStoragePath(str(storage))
+    # What is kept on this disk already needs no cache there.
+    builder.setHttpCacheType(QWebEngineProfile.HttpCacheType.MemoryHttpCache)
+    return builder.createProfile(name)
+
+
 def mend(native: Any) -> None:
     """Mend what pywebview 6.2 leaves broken under Qt 6 in its main window `native`, before it is shown."""
-    from qtpy.QtGui import QFont, QFontInfo
     from qtpy.QtWebEngineCore import QWebEngineSettings
 
-    if not QFontInfo(QFont()).family():
-        log.warning("The window shows no words: no font is installed. On Debian and Ubuntu: apt install %s.", A_FONT)
     page = native.webview.page()
     # Its script for calling Python from the page: unused here, it leaves a thread waiting when a window closes early.
     page.loadFinished.disconnect(native.on_load_finished)
@@ -144,9 +180,18 @@ def mend(native: Any) -> None:
     page.setBackgroundColor(native.background_color)
     for attribute in ("JavascriptCanAccessClipboard", "FullScreenSupportEnabled"):
         page.settings().setAttribute(getattr(QWebEngineSettings.WebAttribute, attribute), True)
+    # By Python's webbrowser it would give the binary's libraries to the person's.
+    page.nav_handler.acceptNavigationRequest = _open_link
     page.fullScreenRequested.connect(lambda request: _toggle_full_screen(native, request))
     page.profile().downloadRequested.connect(lambda download: _save(native, download))
     page.renderProcessTerminated.connect(lambda status, code: _reload_after_crash(page, status, code))
+
+
+def _open_link(url: Any, kind: Any, is_main_frame: bool) -> bool:
+    """What Qt asks for a link that wants a window of its own: it is for the browser, and this one doesn't follow it."""
+    if not open_page(url.toString()):
+        log.warning("A link can't be opened: there is no xdg-open.")
+    return False
 
 
 def _toggle_full_screen(native: Any, request: Any) -> None:
@@ -188,9 +233,13 @@ def _reload_after_crash(page: Any, status: Any, code: int) -> None:
 def prefers_dark() -> bool:
     """Whether the system is set to dark. Makes Qt's application, which pywebview then takes."""
     global _application
-    from qtpy.QtCore import Qt
+    from qtpy.QtCore import QCoreApplication, Qt
     from qtpy.QtWidgets import QApplication
 
+    # They would lie in ~/.cache, and save no time that could be measured.
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DisableShaderDiskCache)
+    # As the entry in the menu is called (install.py): a desktop knows by it what the window belongs to.
+    QApplication.setDesktopFileName("lan-counter")
     _application = QApplication.instance() or QApplication(["lan-counter"])
     return bool(_application.styleHints().colorScheme() == Qt.ColorScheme.Dark)
 

@@ -29,13 +29,30 @@ PATIENCE: Final = 20.0
 WINDOW_PATIENCE: Final = 90.0
 """Seconds in which the window must have opened, loaded its page and counted a click; slow where it is new to a disk."""
 SECRET: Final = "the-secret-of-the-self-test"
-MORE: Final = "document.querySelector('.tap.more').click()"
+MORE: Final = """
+(function click() {
+  if (document.documentElement.dataset.value) document.querySelector('.tap.more').click();
+  else setTimeout(click, 50);
+})()"""
+"""Its page counts no click before it shows the number, which is a moment after it has joined."""
 
 Tell = Callable[[str], None]
 
 
 class _Broken(Exception):
     """A check has failed; the text says how."""
+
+
+def telling(say: Tell, report: str) -> Tell:
+    """What says each line and, if there is to be a report, appends it to that file."""
+
+    def tell(line: str) -> None:
+        say(line)
+        if report:
+            with Path(report).open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+
+    return tell
 
 
 class SelfTest:

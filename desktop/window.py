@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +52,20 @@ class Window:
         *,
         title: str = "LAN Counter",
         storage: Path,
+        icon: Path | None = None,
         place: Place | None = None,
         question: Callable[[], str | None] = lambda: None,
     ) -> None:
         """Prepare a window on `url`; what the page keeps (localStorage) goes to the folder `storage`.
 
-        `place` is where it opens. `question` gives what to ask a person who closes the window, None if nothing; it is
-        called on the GUI's thread and must not wait for it.
+        `icon` is its picture on Linux; elsewhere it has the program's. `place` is where it opens. `question` gives what
+        to ask a person who closes the window, None if nothing; it is called on the GUI's thread and must not wait for
+        it.
         """
         self._url = url
         self._title = title
         self._storage = storage
+        self._icon = icon
         self._place = place
         self._question = question
         self._window: Any = None
@@ -88,7 +92,7 @@ class Window:
         except OSError as problem:
             raise WindowError(f"No window: its folder {self._storage} can't be used ({problem.strerror}).") from problem
         if LINUX:
-            qt.prepare_environment()
+            qt.prepare_environment(self._storage)
         if sys.platform == "win32" and getattr(sys, "frozen", False):
             unblock(Path(sys.executable).parent)
         import webview
@@ -116,7 +120,12 @@ class Window:
         events.resized += lambda width, height: self._has_moved(width=width, height=height)
         events.closing += self._is_closing
         try:
-            webview.start(gui="qt" if LINUX else None, private_mode=False, storage_path=str(self._storage))
+            webview.start(
+                gui="qt" if LINUX else None,
+                private_mode=False,
+                storage_path=str(self._storage),
+                icon=str(self._icon) if LINUX and self._icon else None,
+            )
         # Broad, because each system's web view fails in ways of its own, and a browser will do instead.
         except Exception as problem:
             raise WindowError(f"No window: {str(problem).rstrip('.') or type(problem).__name__}.") from problem
@@ -156,6 +165,10 @@ class Window:
     def _goes_on_with(self, renderer: str) -> bool:
         """Tell pywebview, which has loaded `renderer`, whether to build the window."""
         self._renderer = renderer
+        if LINUX:
+            # Any: its own type says nothing of what it holds.
+            backend: Any = sys.modules["webview.platforms.qt"]
+            backend.QWebEngineProfile = partial(qt.profile, self._storage)
         self._window.background_color = DARK if _prefers_dark() else LIGHT
         # mshtml is the old Internet Explorer, taken where WebView2 is missing: it cannot run the page.
         return not self._closing and renderer != "mshtml"

@@ -35,3 +35,10 @@ def test_what_a_workflow_calls_is_there_and_its_rights_are_few(path: Path) -> No
 def test_the_oldest_system_builds_for_linux() -> None:
     for path in WORKFLOWS:
         assert set(re.findall(r"ubuntu-[\w.]+", path.read_text("utf-8"))) == {"ubuntu-22.04"}
+
+
+def test_no_job_waits_for_a_machine_that_is_gone() -> None:
+    """github.com/actions/runner-images, its announcements: what is gone fails the job, and with it the release."""
+    for path in WORKFLOWS:
+        used = set(re.findall(r"\b(?:ubuntu|windows|macos)-[\w.-]+", path.read_text("utf-8")))
+        assert used and not used & {"ubuntu-20.04", "windows-2019", "macos-12", "macos-13", "macos-14"}

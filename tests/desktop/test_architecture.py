@@ -23,7 +23,7 @@ ASIDE: dict[str, set[str]] = {
     "outside": set(),
     "place": {"instance"},
     "preferences": set(),
-    "qt": {"preferences"},
+    "qt": {"outside", "preferences"},
     "window": {"preferences", "qt"},
     "words": set(),
 }

@@ -46,9 +46,11 @@ def test_it_is_in_the_menu_and_starts_from_there_until_it_is_taken_out(tmp_path:
     )
     assert started.stdout == f"LAN Counter {desktop.__version__}\n"
 
+    another = tmp_path / "applications" / "another.desktop"
+    another.touch()
     done = run("--uninstall", tmp_path)
     assert (done.returncode, done.stdout) == (0, "LAN Counter is out of the menu.\n")
-    assert files(tmp_path) == []
+    assert sorted(tmp_path.rglob("*")) == [another.parent, another], "nor are empty folders left"
     assert run("--uninstall", tmp_path).stdout == "LAN Counter was not in the menu.\n"
 
 

@@ -21,6 +21,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setenv("DISPLAY", ":99")
+    monkeypatch.setattr(outside, "GIVEN", {})
     return folder
 
 
@@ -28,7 +29,8 @@ def install(folder: Path, name: str) -> Path:
     """Make a program; returns the file that it will write."""
     noted = folder / f"{name}.txt"
     program = folder / name
-    program.write_text(f'#!/bin/sh\necho "$@" "[$LD_LIBRARY_PATH]" > {noted}.new\n/bin/mv {noted}.new {noted}\n')
+    echo = 'echo "$@" "[$LD_LIBRARY_PATH$QT_STYLE_OVERRIDE]"'
+    program.write_text(f"#!/bin/sh\n{echo} > {noted}.new\n/bin/mv {noted}.new {noted}\n")
     program.chmod(0o755)
     return noted
 
@@ -43,8 +45,9 @@ def written(file: Path) -> str:
 
 def test_the_browser_gets_the_address_and_its_own_libraries(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     noted = install(programs, "xdg-open")
-    monkeypatch.setenv("LD_LIBRARY_PATH", "/binary/_internal")
-    monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", "/theirs")
+    given = {"LD_LIBRARY_PATH": "/binary/_internal", "LD_LIBRARY_PATH_ORIG": "/theirs"}
+    monkeypatch.setattr(outside, "GIVEN", given)
+    monkeypatch.setenv("QT_STYLE_OVERRIDE", "set later, for our own Qt")
     assert outside.open_page("http://127.0.0.1:8000/")
     assert written(noted) == "http://127.0.0.1:8000/ [/theirs]\n"
 

@@ -108,6 +108,17 @@ def _title(display: Any, window: Any) -> str | None:
         return None
 
 
+def property_of(screen: str, title: str, name: str) -> Any:
+    """What the window of that title says of itself under a name, as bytes or numbers; None if nothing."""
+    display = Display(screen)
+    try:
+        (window,) = (window for window in _windows_below(display.screen().root) if _title(display, window) == title)
+        found = window.get_full_property(display.intern_atom(name), X.AnyPropertyType)
+        return found and found.value
+    finally:
+        display.close()
+
+
 def xdotool(screen: str, *words: str) -> str:
     """What xdotool says; it fails if there is no such window."""
     command = [_installed("xdotool"), *words]

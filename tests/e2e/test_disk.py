@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.program import Program, until
+from tests.e2e.screen import close_windows, visible
 
 Join = Callable[[str], Page]
 
@@ -157,3 +158,12 @@ def test_on_a_disk_that_takes_nothing_at_the_start_it_counts_in_memory_and_says_
         why, *more, told = server.errors.splitlines()
         assert all(str(data) in line for line in (why, *more))
         assert told == "Nothing is being saved. The number is lost when the program ends."
+
+
+def test_a_full_disk_is_no_reason_for_the_window_not_to_open(data: Path, screen: str) -> None:
+    fill_up = 'export XDG_CACHE_HOME="$1"; dd if=/dev/zero of="$1"/filler bs=4k 2>/dev/null || true; shift; exec "$@"'
+    with Program(data, screen=screen, under=small_disk(data, "sh", "-ec", fill_up, "sh", str(data))) as program:
+        until(lambda: program.health["people"] == 1, within=30)
+        until(lambda: len(visible(screen, "LAN Counter")) == 1)
+        assert close_windows(screen, "LAN Counter") == 1
+        assert program.ended() == 0

@@ -162,6 +162,7 @@ def test_a_page_left_at_once_after_a_click_has_sent_it(server: Program, person: 
     # In one task: no time passes between the click and the leaving.
     page.evaluate("document.querySelector('.tap.more').click(); location.href = 'about:blank';")
     until(lambda: server.counter == 1)
+    page.wait_for_url("about:blank")
     page.goto(server.join_url)
     is_connected(page)
     is_all_counted(page, server, 1)

@@ -50,10 +50,12 @@ def test_the_projector_fills_the_screen_and_gives_it_back(program: Program, nati
 def test_a_link_opens_in_the_real_browser_and_the_window_stays(
     data: Path, screen: str, playwright: Playwright, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened, browser = tmp_path / "opened", tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    opened, browser = tmp_path / "opened", tmp_path / "xdg-open"
+    browser.write_text(f'#!/bin/sh\necho "$1 $LD_LIBRARY_PATH $QT_PLUGIN_PATH$MESA_SHADER_CACHE_DIR" > {opened}\n')
     browser.chmod(0o755)
-    monkeypatch.setenv("BROWSER", str(browser))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/theirs")
+    monkeypatch.delenv("QT_PLUGIN_PATH", raising=False)
     with Program(data, screen=screen) as program:
         until(lambda: program.debugging_url is not None, within=30)
         assert program.debugging_url
@@ -61,7 +63,7 @@ def test_a_link_opens_in_the_real_browser_and_the_window_stays(
         until(lambda: bool(connection.contexts[0].pages))
         page = connection.contexts[0].pages[0]
         page.locator("a.url").click(timeout=15_000)
-        until(lambda: opened.exists() and opened.read_text() == f"{program.join_url}\n")
+        until(lambda: opened.exists() and opened.read_text() == f"{program.join_url} /theirs \n")
         expect(page.locator("main.host")).to_be_visible()
         connection.close()
 

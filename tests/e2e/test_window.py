@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from desktop import install
 from tests.e2e.classic import ClassicClient
 from tests.e2e.program import TOP, Program, command, until
-from tests.e2e.screen import answer, close_windows, pixel, private_screen, visible, window_manager, xdotool
+from tests.e2e.screen import answer, close_windows, pixel, private_screen, property_of, visible, window_manager, xdotool
 
 TITLE = "LAN Counter"
 
@@ -74,6 +75,12 @@ def test_it_opens_where_it_was(data: Path, managed: str) -> None:
         window = shown(program, managed)
         again = xdotool(managed, "getwindowgeometry", window)
         assert again.splitlines()[1:] == where.splitlines()[1:]
+
+
+def test_a_desktop_can_tell_whose_window_it_is(program: Program, screen: str) -> None:
+    shown(program, screen)
+    assert property_of(screen, TITLE, "_GTK_APPLICATION_ID") == install.NAME.encode()
+    assert property_of(screen, TITLE, "_NET_WM_ICON"), "its picture"
 
 
 def test_it_comes_to_a_screen_that_is_there(data: Path, managed: str) -> None:
