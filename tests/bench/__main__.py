@@ -73,6 +73,8 @@ def one_round(
     for side in scenario.sides:
         if side.server not in startable or (quick and side not in held):
             continue
+        if str(side) in failures:
+            continue  # it took its time already
         if time.monotonic() > deadline:
             failures[str(side)] = "no time was left"
             continue

@@ -29,7 +29,7 @@ http {{
             nchan_pubsub websocket;
             nchan_channel_id counter;
             nchan_message_buffer_length 1;
-            nchan_subscriber_first_message newest;
+            nchan_subscriber_first_message -1;
         }}
     }}
 }}
