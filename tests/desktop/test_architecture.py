@@ -110,7 +110,7 @@ def test_each_file_of_tests_has_its_module() -> None:
 
 
 def test_a_start_waits_for_nothing_that_it_does_not_need() -> None:
-    """What takes long to load is loaded when it is used: a window's library, and the one for names."""
+    """What takes long to load is loaded when it is used: what makes the window, names and codes."""
     loaded = subprocess.run(
         [sys.executable, "-c", "import sys, desktop.cli; print(*sys.modules)"],
         capture_output=True,
@@ -119,4 +119,4 @@ def test_a_start_waits_for_nothing_that_it_does_not_need() -> None:
         cwd=DESKTOP.parent,
     ).stdout.split()
 
-    assert not {"webview", "PySide6", "zeroconf"} & set(loaded)
+    assert not {"webview", "PySide6", "zeroconf", "segno"} & set(loaded)

@@ -1,7 +1,10 @@
 """What is told, to whom, and when."""
 
+import tracemalloc
+
 import pytest
 
+from desktop.core.commands import Send
 from desktop.core.outgoing import BEAT, ROSTER_PAUSE
 from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 
@@ -144,6 +147,23 @@ def test_a_change_costs_one_encoding_for_all_who_only_listen(stage: Stage) -> No
     stage.say("a", type="add", op=1, delta=1)
     stage.settle()
     assert (stage.writes, stage.encodings) == (101, 2)
+
+
+def test_a_beat_takes_no_memory_for_each_who_listens_but_a_place_in_a_list(stage: Stage) -> None:
+    listening = 1_000
+    for n in range(listening):
+        stage.join(f"k{n}")
+    stage.greet("a", ADA)
+    stage.settle()
+    stage.say("a", type="add", op=1, delta=1)
+    stage.tick()
+    stage.record()
+    tracemalloc.start()
+    commands = stage.room.tick(stage.now)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(len(command.keys) for command in commands if isinstance(command, Send)) == listening + 1
+    assert most < 16 * listening, "a pointer has 8 bytes, and a growing list keeps some in hand"
 
 
 def test_the_host_is_told_who_is_here_and_what_they_added(stage: Stage) -> None:

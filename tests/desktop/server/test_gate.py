@@ -239,7 +239,7 @@ async def test_aiohttp_frees_all_that_it_keeps_for_a_connection_that_has_become_
     for raw in inside:
         await raw.say(TEXT, b"here")
         assert await raw.hear() == (TEXT, b"here")
-    assert kept() == before
+    assert kept() <= before
 
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: us\r\n\r\n"
