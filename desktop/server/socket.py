@@ -24,8 +24,8 @@ INBOX: Final = memoryview(bytearray(2 * MESSAGE_LIMIT))
 here; and what is read is taken out before the loop goes on."""
 DIRECT: Final = sys.platform != "win32"
 """Whether a socket is a descriptor that can be written to: with nothing waiting in the transport, that is what the
-transport would do, at half of the cost (uvloop gives nothing here, aiofastnet 1.2 a tenth, for 5 KiB each and two bugs
-in accepting: measured in build/dev.py bench --only delivery)."""
+transport would do, for less. (aiofastnet 1.2, asyncio's transports in C, costs a little less still, and keeps 5 KiB
+more for each: build/dev.py bench --only delivery --only memory.)"""
 
 
 class Events(Protocol):
