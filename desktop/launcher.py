@@ -24,9 +24,10 @@ from desktop.reach import Reach
 from desktop.server.app import PLAIN_PLACES, application
 from desktop.server.descriptors import on_loop_error, places
 from desktop.server.garbage import Garbage
-from desktop.server.guard import named
+from desktop.server.guard import Guard
 from desktop.server.hub import Hub
 from desktop.server.joining import Joining
+from desktop.server.opening import Opening
 from desktop.server.pages import Pages, folder
 from desktop.server.sites import Sites
 
@@ -160,12 +161,14 @@ class Server:
         # Where the system allows fewer connections than are wanted, some of them are still for the page.
         fit = places(self._connections + PLAIN_PLACES)
         connections = min(self._connections, fit - fit // 10)
-        app = application(hub, routes, named(port, lambda: reach.local_name), reach.visited, connections)
+        guard = Guard(port, lambda: reach.local_name, reach.visited)
+        opening = Opening(hub, guard, connections)
+        app = application(hub, guard, opening, routes)
         runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
         following: asyncio.Task[None] | None = None
         try:
-            await sites.start(runner, self._sockets, fit)
+            await sites.start(runner, self._sockets, fit, opening.at_once)
             following = asyncio.create_task(reach.follow())
             started()
             await self._stop.wait()
@@ -173,5 +176,5 @@ class Server:
             if following:
                 following.cancel()
             await hub.close()
-            await runner.cleanup()
+            await sites.stop()
             await name.release()

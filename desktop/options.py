@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from desktop import __version__
-from desktop.server.app import CONNECTION_LIMIT
+from desktop.server.opening import CONNECTION_LIMIT
 from desktop.server.sites import LOOPBACK
 
 MOST_CONNECTIONS: Final = 50_000

@@ -89,15 +89,15 @@ class Room:
 
     # --- connections ---
 
-    def join(self, key: Key, now: float, *, v1: bool, local: bool) -> list[Command]:
-        """A connection was opened; `local` if over loopback."""
+    def join(self, key: Key, now: float, *, v1: bool, local: bool) -> Send:
+        """A connection was opened; `local` if over loopback. It is told the state at once."""
         self._joined += 1
         member = self._members[key] = Member(key, self._joined, now, v1=v1, local=local)
         self._outgoing.came()
         if not v1:
             self._identify(member, f"~{self._run}~{self._joined}")
-            return [Send((key,), encode(ClassicState(self.counter.value)))]
-        return [Send((key,), encode(self._outgoing.whole_state(member)))]
+            return Send((key,), encode(ClassicState(self.counter.value)))
+        return Send((key,), encode(self._outgoing.whole_state(member)))
 
     def leave(self, key: Key, now: float) -> None:
         """A connection is gone, from whichever side."""

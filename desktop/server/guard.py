@@ -7,10 +7,13 @@ ends when a request has to name us, and cross-site requests, which end when a pa
 import ipaddress
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final
 
-from aiohttp.web import HTTPMisdirectedRequest, Request, StreamResponse
+from aiohttp.web import Request, StreamResponse
+
+from desktop.server.gate import Place
 
 HEADERS: Final = {
     # `ws:` beside 'self' for older Safari, which doesn't count a socket to the page's own host as 'self'.
@@ -30,19 +33,24 @@ async def add_headers(request: Request, response: StreamResponse) -> None:
     response.headers.setdefault("Cache-Control", "no-store")
 
 
-def named(port: int, local_name: Callable[[], str | None]) -> Callable[[Request], None]:
-    """Makes what refuses, with 421, a request that is addressed to somebody else. `local_name` gives the .local name
-    held, if any."""
-    own = own_names()
+class Guard:
+    """Refuses what is addressed to somebody else. `local_name` gives the .local name held, if any; `visited` is told
+    which device reached which of our addresses."""
 
-    def guard(request: Request) -> None:
-        held = local_name()
-        # Whatever else a target may be, we are no proxy (RFC 9112, section 3.2).
-        is_target = request.raw_path.startswith("/")
-        if not (is_target and addressed_to_us(request.headers.getall("Host", []), port, own | {held} if held else own)):
-            raise HTTPMisdirectedRequest(text="This server is not known by that name.")
+    def __init__(self, port: int, local_name: Callable[[], str | None], visited: Callable[[str, str], None]) -> None:
+        self._port = port
+        self._local_name = local_name
+        self._visited = visited
+        self._own = own_names()
 
-    return guard
+    def admits(self, hosts: Sequence[str], place: Place) -> bool:
+        """Whether a request with these Host headers is for us."""
+        held = self._local_name()
+        if not addressed_to_us(hosts, self._port, self._own | {held} if held else self._own):
+            return False
+        if place.peer and place.own:
+            self._visited(place.peer, place.own)
+        return True
 
 
 def own_names() -> frozenset[str]:
@@ -52,7 +60,7 @@ def own_names() -> frozenset[str]:
     return frozenset({"localhost", full, own, f"{own}.local"})
 
 
-def addressed_to_us(hosts: list[str], port: int, names: frozenset[str]) -> bool:
+def addressed_to_us(hosts: Sequence[str], port: int, names: frozenset[str]) -> bool:
     """Whether there is one Host header, and it names us: any literal address (rebinding needs a name), or one of
     `names`, in any case and with or without a trailing dot; with our port."""
     found = HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
@@ -60,13 +68,17 @@ def addressed_to_us(hosts: list[str], port: int, names: frozenset[str]) -> bool:
         return False
     if found["name"] and found["name"].lower().removesuffix(".") in names:
         return True
+    return _is_address(found["v6"] or found["name"])
+
+
+@lru_cache(maxsize=64)
+def _is_address(name: str) -> bool:
     try:
-        return bool(ipaddress.ip_address(found["v6"] or found["name"]))
+        return bool(ipaddress.ip_address(name))
     except ValueError:
         return False
 
 
-def same_origin(request: Request) -> bool:
+def same_origin(origins: Sequence[str], host: str) -> bool:
     """Whether a request comes from our own page, or from no page at all (then nobody is being tricked)."""
-    origins = [origin.lower() for origin in request.headers.getall("Origin", [])]
-    return not origins or origins == [f"http://{request.headers['Host'].lower()}"]
+    return not origins or [origin.lower() for origin in origins] == [f"http://{host.lower()}"]

@@ -60,10 +60,12 @@ class Hub:
 
     # --- events ---
 
-    def join(self, socket: Socket, *, v1: bool, local: bool) -> None:
-        """A handshake is done."""
+    def join(self, socket: Socket, answer: bytes, *, v1: bool, local: bool) -> None:
+        """A handshake is done, but for its answer: that goes with the first state, in one packet."""
         self._sockets.add(socket)
-        self._do(self._room.join(socket, self._loop.time(), v1=v1, local=local))
+        first = self._room.join(socket, self._loop.time(), v1=v1, local=local)
+        self._write(socket, answer + frame(TEXT, first.message))
+        self._schedule()
 
     def receive(self, socket: Socket, text: str) -> None:
         """A text message came."""

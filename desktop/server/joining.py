@@ -25,8 +25,8 @@ from msgspec import Meta, Struct
 
 from desktop.firewall import firewalls
 from desktop.server.codes import address_code, wifi_code
-from desktop.server.gate import local
 from desktop.server.guard import same_origin
+from desktop.server.http import place
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class Joining:
     async def _enter(self, request: Request) -> StreamResponse:
         """To the host's page. A ticket may be seen by others who use this machine, so it is worth nothing twice."""
         ticket = request.match_info["ticket"]
-        if not local(request.transport) or ticket not in self._tickets:
+        if not place(request).local or ticket not in self._tickets:
             raise HTTPNotFound(text="This way in has been used. The program prints another, after Host:.")
         self._tickets.discard(ticket)
         raise HTTPSeeOther(f"/#host={self._secret}", headers=NO_STORE)
@@ -119,11 +119,15 @@ def _guarded(handler: Handler, token: str) -> Handler:
 
     async def guarded(request: Request) -> StreamResponse:
         offered = request.headers.get("Authorization", "").encode(errors="replace")
-        if not (local(request.transport) and same_origin(request) and hmac.compare_digest(offered, bearer)):
+        if not (place(request).local and _is_from_our_page(request) and hmac.compare_digest(offered, bearer)):
             raise HTTPForbidden(text="Only the host may ask for this.")
         return await handler(request)
 
     return guarded
+
+
+def _is_from_our_page(request: Request) -> bool:
+    return same_origin(request.headers.getall("Origin", []), request.headers["Host"])
 
 
 async def _body(request: Request, kind: type[T]) -> T:

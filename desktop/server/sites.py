@@ -3,12 +3,13 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from aiohttp import web
 
-from desktop.server.gate import Gate
+from desktop.server.gate import Gate, Place
+from desktop.server.http import serving
 
 BACKLOG: Final = 4_096
 """Connections that the kernel keeps until they are accepted: a whole school at once. Who finds no place there tries
@@ -116,13 +117,25 @@ class Sites:
         self._port = port
         self._sites: dict[str, Site] = {}
 
-    async def start(self, runner: web.AppRunner, sockets: Sequence[socket.socket], most: int) -> None:
-        """Accept connections for this server on these listening sockets, `most` of them at once."""
+    async def start(
+        self,
+        runner: web.AppRunner,
+        sockets: Sequence[socket.socket],
+        most: int,
+        upgrade: Callable[[Place, bytes], bool] = lambda place, data: False,
+    ) -> None:
+        """Accept connections for this server on these listening sockets, `most` of them at once; `upgrade` may take
+        one by what it says first."""
         assert runner.server
         self._runner = runner
-        self._gate = Gate(runner.server, most)
+        self._gate = Gate(upgrade, serving(runner.server), most)
         for sock in sockets:
             await self._open(sock)
+
+    async def stop(self) -> None:
+        """Accept nobody any more, and let go of all."""
+        await self._runner.cleanup()
+        self._gate.close()
 
     async def _open(self, sock: socket.socket) -> None:
         site = Site(self._runner, sock, self._gate)

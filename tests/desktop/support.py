@@ -21,8 +21,9 @@ from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
 from desktop.journal.sqlite import SqliteJournal
 from desktop.server.app import application
-from desktop.server.guard import named
+from desktop.server.guard import Guard
 from desktop.server.hub import Hub
+from desktop.server.opening import Opening
 from desktop.server.pages import Pages
 from desktop.server.sites import Sites, listen
 
@@ -225,7 +226,10 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    journal: Journal, pages: Pages, sock: socket.socket | None = None, connections: int = 1_000
+    journal: Journal,
+    pages: Pages,
+    sock: socket.socket | None = None,
+    connections: int = 1_000,
 ) -> AsyncIterator[Served]:
     """Serve a counter on loopback, put together as the launcher does it."""
     loop = asyncio.get_running_loop()
@@ -238,18 +242,18 @@ async def served(
     hub = Hub(Room(kept.counter, epoch=kept.epoch, secret=SECRET, run="test"), journal, kept.last)
     sock = sock or listen(["127.0.0.1"], 0)[0]
     port = sock.getsockname()[1]
-    runner = web.AppRunner(
-        application(hub, pages.routes(), named(port, lambda: None), lambda device, via: None, connections),
-        shutdown_timeout=1,
-    )
+    guard = Guard(port, lambda: None, lambda device, via: None)
+    opening = Opening(hub, guard, connections)
+    runner = web.AppRunner(application(hub, guard, opening, pages.routes()), shutdown_timeout=1)
     await runner.setup()
-    await Sites(port).start(runner, [sock], 1_000)
+    sites = Sites(port)
+    await sites.start(runner, [sock], 1_000, opening.at_once)
     try:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             yield Served(hub, port, session)
     finally:
         await hub.close()
-        await runner.cleanup()
+        await sites.stop()
         journal.close()
 
 

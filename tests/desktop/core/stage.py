@@ -47,7 +47,7 @@ class Stage:
 
     def join(self, key: str, *, v1: bool = True, local: bool = False) -> dict[str, Any]:
         self.sent[key] = []
-        self.do(self.room.join(key, self.now, v1=v1, local=local))
+        self.do([self.room.join(key, self.now, v1=v1, local=local)])
         return self.sent[key].pop(0)
 
     def say(self, key: str, **message: Any) -> None:

@@ -8,15 +8,12 @@ import socket
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp import WSMsgType
 
 import desktop
 import desktop.core.outgoing
-import desktop.server.app
 from desktop.server.frames import PING, PONG, TEXT
-from desktop.server.gate import local
 from tests.desktop.support import ADA, BOB, SECRET, Client, Serve, Served, raw_socket, true
 
 BINARY, CLOSE = 0x82, 0x88
@@ -469,104 +466,6 @@ async def test_a_client_that_vanishes_is_gone_and_what_it_sent_counts(served: Se
     await true(lambda: served.hub.room.people == 1)
 
 
-async def test_a_client_that_is_gone_before_its_handshake_is_answered_is_no_error(
-    served: Served, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with raw_socket(served.port) as raw:
-        # Before the server has a turn: it learns of both at once, as one does that was busy or asleep.
-        await raw.ask(served.port)
-        raw.reset()
-    await served.page()
-
-    assert served.hub.room.people == 1
-    assert not caplog.records
-
-
-async def test_when_every_place_is_taken_the_next_is_told_to_come_back_and_gets_the_page_all_the_same(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    served = await serve(connections=2)
-    monkeypatch.setattr(desktop.server.app, "LOCAL_PLACES", 0)
-    first, second = await served.page(ADA), await served.page(BOB)
-
-    async with served.session.get(f"{served.url}/ws") as refused:
-        assert refused.status == 503
-        assert int(refused.headers["Retry-After"]) > 0
-    async with served.session.get(f"{served.url}/") as page:
-        assert page.status == 200
-
-    await first.ws.close()
-    await second.until(people=1)
-    await served.page(ADA)
-
-
-async def test_this_machine_s_own_get_in_where_nobody_else_does(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    served = await serve(connections=1)
-    monkeypatch.setattr(desktop.server.app, "local", lambda transport: False)
-    inside = await served.page(ADA)
-    async with served.session.get(f"{served.url}/ws") as refused:
-        assert refused.status == 503
-
-    monkeypatch.setattr(desktop.server.app, "local", local)
-    host = await served.host()
-    assert not (inside.ws.closed or host.ws.closed)
-
-
-async def test_nobody_s_one_address_takes_the_last_places(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    served = await serve(connections=10)
-    monkeypatch.setattr(desktop.server.app, "local", lambda transport: False)
-    greedy = [await served.page() for _ in range(9)]
-    async with served.session.get(f"{served.url}/ws") as refused:
-        assert refused.status == 503
-
-    connector = aiohttp.TCPConnector(local_addr=("127.0.0.2", 0))
-    async with (
-        aiohttp.ClientSession(connector=connector) as elsewhere,
-        elsewhere.ws_connect(f"{served.url}/ws") as ws,
-    ):
-        assert await ws.receive_json() == {"counter": 0}
-    for page in greedy:
-        await page.ws.close()
-    await true(lambda: not served.hub.sockets)
-    await served.page(ADA)
-
-
-@pytest.mark.parametrize(
-    ("ask", "version", "key", "status"),
-    [
-        ("GET /ws HTTP/1.1", "13", "dGhlIHNhbXBsZSBub25jZQé=", "400"),
-        ("GET /ws HTTP/1.1", "é", "dGhlIHNhbXBsZSBub25jZQ==", "400"),
-        ("GET /ws HTTP/1.0", "13", "dGhlIHNhbXBsZSBub25jZQ==", "400"),
-        ("HEAD /ws HTTP/1.1", "13", "dGhlIHNhbXBsZSBub25jZQ==", "405"),
-        ("GET http://evil.example/ws HTTP/1.1", "13", "dGhlIHNhbXBsZSBub25jZQ==", "421"),
-        ("GET /ws HTTP/1.1", "13", "dGhlIHNhbXBsZSBub25jZQ==", "101"),
-    ],
-)
-async def test_a_handshake_that_is_none_is_refused(
-    served: Served, ask: str, version: str, key: str, status: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with raw_socket(served.port) as raw:
-        await raw.send(
-            f"{ask}\r\nHost: 127.0.0.1:{served.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Version: {version}\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
-        )
-        assert (await raw.head())[9:12].decode() == status
-    assert not caplog.records
-
-
-async def test_our_dialect_may_be_offered_among_others_and_in_any_line(
-    served: Served, caplog: pytest.LogCaptureFixture
-) -> None:
-    for offers in (["chat, lan-counter.v1"], ["chat", "lan-counter.v1"]):
-        async with raw_socket(served.port) as raw:
-            head = await raw.handshake(served.port, *(f"Sec-WebSocket-Protocol: {offer}" for offer in offers))
-            assert b"Sec-WebSocket-Protocol: lan-counter.v1" in head
-    async with raw_socket(served.port) as raw:
-        assert b"Sec-WebSocket-Protocol" not in await raw.handshake(served.port, "Sec-WebSocket-Protocol: chat")
-        assert await raw.hear() == (TEXT, b'{"counter":0}')
-    assert not caplog.records
-
-
 async def test_no_browser_keeps_an_error(served: Served) -> None:
     for path in ("/nothing", "/static/nothing.js"):
         async with served.session.get(f"{served.url}{path}") as answer:
@@ -611,57 +510,6 @@ async def test_what_a_proxy_is_said_to_have_seen_changes_nothing(served: Served)
     answer = await served.exchange("GET / HTTP/1.1", f"Host: 127.0.0.1:{served.port}", "X-Forwarded-Host: evil.example")
 
     assert answer.startswith("HTTP/1.1 200 ")
-
-
-async def handshake(served: Served, host: str, *origins: str) -> str:
-    """The status of the answer."""
-    async with raw_socket(served.port) as raw:
-        await raw.send(
-            "\r\n".join(
-                [
-                    "GET /ws HTTP/1.1",
-                    f"Host: {host}",
-                    *(f"Origin: {origin}" for origin in origins),
-                    "Upgrade: websocket",
-                    "Connection: Upgrade",
-                    "Sec-WebSocket-Version: 13",
-                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-                    "",
-                    "",
-                ]
-            ).encode()
-        )
-        return (await raw.head())[9:12].decode()
-
-
-async def test_a_socket_is_opened_for_our_own_page_and_for_what_is_no_page(served: Served) -> None:
-    for host in (f"127.0.0.1:{served.port}", f"localhost:{served.port}", f"LocalHost.:{served.port}"):
-        assert await handshake(served, host) == "101"
-        assert await handshake(served, host, f"http://{host}") == "101"
-        assert await handshake(served, host, f"http://{host.lower()}") == "101"
-
-
-async def test_a_page_of_another_site_gets_no_socket(served: Served) -> None:
-    host = f"127.0.0.1:{served.port}"
-    us = f"http://{host}"
-    for origins in (
-        ["null"],
-        [""],
-        ["file://"],
-        ["http://evil.example"],
-        [f"http://evil.example:{served.port}"],
-        ["http://127.0.0.1"],
-        [f"http://127.0.0.1:{served.port - 1}"],
-        [f"http://localhost:{served.port}"],
-        [f"https://{host}"],
-        [f"{us}/"],
-        [f"{us}.evil.example"],
-        [us, us],
-        [us, "http://evil.example"],
-        [f"{us}, http://evil.example"],
-    ):
-        assert await handshake(served, host, *origins) == "403", origins
-    assert served.hub.room.people == 0
 
 
 async def test_every_answer_has_the_headers_that_protect_the_page(served: Served) -> None:
@@ -717,12 +565,6 @@ async def test_nothing_is_changed_over_http(served: Served, method: str, path: s
     async with served.session.request(method, served.url + path) as answer:
         assert answer.status == 405
         assert "GET" in answer.headers["Allow"]
-
-
-async def test_a_plain_request_for_the_socket_is_no_handshake(served: Served) -> None:
-    async with served.session.get(f"{served.url}/ws") as answer:
-        assert answer.status in (400, 426)
-    assert served.hub.room.people == 0
 
 
 async def test_a_close_of_ours_has_a_reason_for_people(served: Served) -> None:

@@ -11,7 +11,7 @@ from aiohttp import web
 from desktop.firewall import Firewall, State
 from desktop.server import joining
 from desktop.server.joining import Joining
-from desktop.server.sites import listen
+from desktop.server.sites import Sites, listen
 
 SECRET, FORWARD, TICKET = "s" * 43, "f" * 43, "t" * 43
 
@@ -54,10 +54,11 @@ async def client() -> AsyncIterator[Client]:
     app.add_routes(Joining(reach, SECRET, port, (FORWARD, lambda: reach.window), {TICKET}).routes())
     runner = web.AppRunner(app)
     await runner.setup()
-    await web.SockSite(runner, sock).start()
+    sites = Sites(port)
+    await sites.start(runner, [sock], 10)
     async with aiohttp.ClientSession() as session:
         yield Client(session, reach, port)
-    await runner.cleanup()
+    await sites.stop()
 
 
 async def test_the_code_is_everybodys_and_follows_the_address(client: Client) -> None:

@@ -12,7 +12,8 @@ from aiohttp import WSMsgType, web
 
 import desktop.server.socket
 from desktop.server.frames import CLOSE, PARTS, PING, PONG, TEXT, frame
-from desktop.server.gate import Handshake, upgraded
+from desktop.server.gate import Place
+from desktop.server.handshake import accept, read
 from desktop.server.sites import LOOPBACK, Sites, listen
 from desktop.server.socket import UNSENT_LIMIT, Socket
 from tests.desktop.support import PATIENCE, RawSocket, Serve, raw_socket, true
@@ -56,18 +57,18 @@ class Door:
         self.all: list[Peer] = []
         self._stack = stack
 
-    async def open(self, request: web.Request) -> web.StreamResponse:
-        handshake = Handshake(compress=False)
-        await handshake.prepare(request)
-        taken = upgraded(request)
-        assert taken
+    def open(self, place: Place, data: bytes) -> bool:
+        found = read(data)
+        assert found
+        headers, hasty = found
         peer = Peer()
-        peer.kernels = taken.transport.get_extra_info("socket")
-        peer.socket = Socket(taken.transport, peer, peer.gone)
+        peer.kernels = place.transport.get_extra_info("socket")
+        peer.socket = Socket(place.transport, peer, peer.gone)
         self.peers.append(peer)
         self.all.append(peer)
-        peer.socket.begin(taken.hasty)
-        return handshake
+        peer.socket.write(accept(headers, None))
+        peer.socket.begin(hasty)
+        return True
 
     async def raw(self, receive_buffer: int | None = None) -> tuple[RawSocket, Peer]:
         """A client made of bytes, after its handshake."""
@@ -94,9 +95,8 @@ async def door(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     port = sock.getsockname()[1]
     async with AsyncExitStack() as stack:
         made = Door(port, stack)
-        app.router.add_get("/ws", made.open)
         await runner.setup()
-        await Sites(port).start(runner, [sock], 100)
+        await Sites(port).start(runner, [sock], 100, made.open)
         yield made
     for peer in made.all:
         peer.socket.abort()
