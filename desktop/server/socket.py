@@ -67,7 +67,8 @@ class Socket(asyncio.BufferedProtocol):
         self._transport = transport
         self._events = events
         self._gone = gone
-        self._descriptor = transport.get_extra_info("socket").fileno()
+        kernels = transport.get_extra_info("socket")
+        self._descriptor = kernels.fileno()
         self._direct = DIRECT
         """Whether a frame may go past the transport: nothing waits in it, and the descriptor is still this one's."""
         self._frames = Frames(MESSAGE_LIMIT)
@@ -76,10 +77,13 @@ class Socket(asyncio.BufferedProtocol):
         self._deaf = False
         self.stalled = False
         """Whether some of what was written has to wait."""
+        # A state is not held back until the one before is acknowledged, which takes some systems 40 ms (RFC 9293,
+        # section 3.7.4). asyncio sees to it for a socket that says that it is TCP's; an accepted one doesn't.
+        kernels.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # What the network is too slow for waits here, where the newest state takes its place: not in the kernel, whose
         # buffers hold thousands (tcp(7)).
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_LIMIT)
+            kernels.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_LIMIT)
         transport.set_protocol(self)
         # So that it is told at once whenever something has to wait, and when nothing has to any more.
         transport.set_write_buffer_limits(high=0)

@@ -184,6 +184,11 @@ async def test_what_the_network_is_too_slow_for_does_not_wait_in_the_kernel(door
     assert peer.kernels.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT_LIMIT
 
 
+async def test_a_frame_is_not_held_back_until_the_one_before_is_acknowledged(door: Door) -> None:
+    _, peer = await door.raw()
+    assert peer.kernels.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 async def test_who_is_paused_is_read_on_later_and_loses_nothing(door: Door) -> None:
     raw, peer = await door.raw()
     peer.on_text = lambda socket, text: socket.pause(0.05)
