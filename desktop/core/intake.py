@@ -7,6 +7,8 @@ from typing import Final
 
 from desktop.core.counter import AnyOperation
 
+WEIGHT: Final = 0.25
+"""Of the last batch, in how long one takes."""
 RETRY_PAUSE: Final = 1.0
 """Seconds until a batch is tried again that the journal couldn't write."""
 CROWD: Final = 10_000
@@ -23,6 +25,9 @@ class Intake:
         self._recording: deque[AnyOperation] = deque()
         self._newest: dict[str, int] = {}
         self._retry_at = 0.0
+        self._began = 0.0
+        self._takes = 0.0
+        """Seconds that a batch takes, lately."""
         self._told = 0
         self.failing = False
         """Whether the journal's last answer was that it can't write."""
@@ -30,6 +35,11 @@ class Intake:
     def newest(self, client: str, decided: int) -> int:
         """The newest `op` of a client that is on its way, or else the one that is `decided`."""
         return self._newest.get(client, decided)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything is to go to the journal yet."""
+        return bool(self._waiting)
 
     @property
     def crowded(self) -> bool:
@@ -46,25 +56,28 @@ class Intake:
         if operation.op:
             self._newest[operation.client] = operation.op
 
-    def due(self) -> float:
-        """When `batch` has something to give."""
-        return self._retry_at if self._waiting and not self._recording else inf
+    def due(self, beat: float) -> float:
+        """When `batch` has something to give: so that it can be recorded by the time of the next `beat`. Recorded
+        sooner it would only wait, and what comes meanwhile would cost a batch of its own."""
+        return max(self._retry_at, beat - self._takes) if self._waiting and not self._recording else inf
 
-    def batch(self, now: float) -> Sequence[AnyOperation]:
-        """All that waits, if the journal is free for it; else nothing."""
-        if now < self.due():
+    def batch(self, now: float, beat: float) -> Sequence[AnyOperation]:
+        """All that waits, if it is due; else nothing."""
+        if now < self.due(beat):
             return ()
+        self._began = now
         self._recording.extend(self._waiting)
         self._waiting.clear()
         return tuple(self._recording)
 
-    def recorded(self, operation: AnyOperation) -> None:
+    def recorded(self, operation: AnyOperation, now: float) -> None:
         """The journal gave this back: one of ours, or one that another host recorded."""
         self.failing = False
         if self._recording and operation == self._recording[0]:
             self._recording.popleft()
             if not self._recording:
                 self._told = 0
+                self._takes += WEIGHT * (now - self._began - self._takes)
         if operation.op and self._newest.get(operation.client, 0) <= operation.op:
             self._newest.pop(operation.client, None)
 

@@ -226,7 +226,7 @@ class Room:
         """The journal has made these durable, in this order."""
         commands: list[Command] = []
         for operation in operations:
-            self._intake.recorded(operation)
+            self._intake.recorded(operation, now)
             settings = self.counter.settings
             verdict = self.counter.apply(operation)
             if verdict is Verdict.APPLIED:
@@ -261,13 +261,21 @@ class Room:
 
     def due(self) -> float:
         """When to call `tick`: a time, or one that has passed if at once."""
-        return min(self._intake.due(), self._outgoing.due(), self._liveness.due())
+        # One batch a beat: what is recorded while news wait to be sent would wait with them, and cost a commit more.
+        intake = inf if self._outgoing.news else self._intake.due(self._outgoing.next_beat)
+        return min(intake, self._outgoing.due(), self._liveness.due())
 
     def tick(self, now: float) -> list[Command]:
         """Do what is due."""
-        batch = self._intake.batch(now)
-        commands: list[Command] = [Record(batch)] if batch else []
-        return commands + self._outgoing.beat(now) + self._liveness.check(now)
+        commands = self._outgoing.beat(now)
+        if not (commands or self._outgoing.news) and (batch := self._intake.batch(now, self._outgoing.next_beat)):
+            commands.append(Record(batch))
+        return commands + self._liveness.check(now)
+
+    def hurry(self) -> bool:
+        """The end is near: let nothing wait for its beat. Whether there still is something to record or to send."""
+        self._outgoing.next_beat = 0.0
+        return self._intake.waiting or self._outgoing.news
 
     def flushed(self, started: float, ended: float) -> None:
         """What the last tick sent took this long: the next beat waits accordingly."""

@@ -118,10 +118,13 @@ class Hub:
     async def close(self) -> None:
         """Finish what has arrived, then tell everybody that the server goes away: 1001, at once and together."""
         self.closing = True
-        self._tick()
-        while self._appending and not self._failing:
-            await asyncio.wait([self._appending])
+        while self._room.hurry() or self._appending:
             self._tick()
+            if self._failing:
+                break
+            if self._appending:
+                await asyncio.wait([self._appending])
+            await asyncio.sleep(0)
         if self._timer:
             self._timer.cancel()
         for socket in list(self._sockets):

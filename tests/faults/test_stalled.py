@@ -13,7 +13,7 @@ from typing import Self
 import pytest
 
 import desktop.core.liveness
-import desktop.server.app
+import desktop.server.opening
 from desktop.journal.sqlite import SqliteJournal
 from desktop.server.frames import PING, TEXT
 from desktop.server.pages import Pages
@@ -48,7 +48,7 @@ class WatchedSocket(Socket):
 async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
     """Served so that all buffers on the way to a client are small: they are full soon."""
     WatchedSocket.all = []
-    monkeypatch.setattr(desktop.server.app, "Socket", WatchedSocket)
+    monkeypatch.setattr(desktop.server.opening, "Socket", WatchedSocket)
     (sock,) = listen(["127.0.0.1"], 0)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     async with served(SqliteJournal(tmp_path / "counter.db"), Pages(page_folder(tmp_path / "web")), sock) as running:

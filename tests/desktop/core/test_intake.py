@@ -16,41 +16,41 @@ def test_what_waits_goes_to_the_journal_together() -> None:
     intake = Intake()
     intake.add(click(1))
     intake.add(click(2))
-    assert intake.due() == 0
-    assert intake.batch(0) == (click(1), click(2))
-    assert intake.batch(0) == ()
+    assert intake.due(0) == 0
+    assert intake.batch(0, 0) == (click(1), click(2))
+    assert intake.batch(0, 0) == ()
 
 
 def test_what_comes_while_the_journal_writes_waits_for_the_next_batch() -> None:
     intake = Intake()
     intake.add(click(1))
-    intake.batch(0)
+    intake.batch(0, 0)
     intake.add(click(2))
-    assert intake.due() == inf
-    assert intake.batch(0) == ()
-    intake.recorded(click(1))
-    assert intake.batch(0) == (click(2),)
+    assert intake.due(0) == inf
+    assert intake.batch(0, 0) == ()
+    intake.recorded(click(1), 0)
+    assert intake.batch(0, 0) == (click(2),)
 
 
 def test_a_batch_is_done_when_its_last_operation_has_come_back() -> None:
     intake = Intake()
     for op in (1, 2):
         intake.add(click(op))
-    intake.batch(0)
+    intake.batch(0, 0)
     intake.add(click(3))
-    intake.recorded(click(1))
-    assert intake.batch(0) == ()
-    intake.recorded(click(2))
-    assert intake.batch(0) == (click(3),)
+    intake.recorded(click(1), 0)
+    assert intake.batch(0, 0) == ()
+    intake.recorded(click(2), 0)
+    assert intake.batch(0, 0) == (click(3),)
 
 
 def test_what_another_host_records_in_between_changes_nothing() -> None:
     intake = Intake()
     intake.add(click(1))
-    intake.batch(0)
+    intake.batch(0, 0)
     intake.add(click(2))
-    intake.recorded(Set("~elsewhere~1", 0, False, 5))
-    assert intake.batch(0) == ()
+    intake.recorded(Set("~elsewhere~1", 0, False, 5), 0)
+    assert intake.batch(0, 0) == ()
 
 
 def test_the_newest_operation_of_a_client_is_known_until_it_is_decided() -> None:
@@ -59,33 +59,33 @@ def test_the_newest_operation_of_a_client_is_known_until_it_is_decided() -> None
     intake.add(click(5))
     intake.add(click(6))
     assert intake.newest(ADA, 4) == 6
-    intake.batch(0)
-    intake.recorded(click(5))
+    intake.batch(0, 0)
+    intake.recorded(click(5), 0)
     assert intake.newest(ADA, 5) == 6
-    intake.recorded(click(6))
+    intake.recorded(click(6), 0)
     assert intake.newest(ADA, 6) == 6
 
 
 def test_a_batch_that_failed_is_tried_again_first_and_a_second_later() -> None:
     intake = Intake()
     intake.add(click(1))
-    intake.batch(10)
+    intake.batch(10, 0)
     intake.add(click(2))
     intake.failed(10)
-    assert intake.due() == 10 + RETRY_PAUSE
-    assert intake.batch(10.5) == ()
-    assert intake.batch(10 + RETRY_PAUSE) == (click(1), click(2))
+    assert intake.due(0) == 10 + RETRY_PAUSE
+    assert intake.batch(10.5, 0) == ()
+    assert intake.batch(10 + RETRY_PAUSE, 0) == (click(1), click(2))
 
 
 def test_it_knows_whether_the_journal_last_failed() -> None:
     intake = Intake()
     intake.add(click(1))
-    intake.batch(0)
+    intake.batch(0, 0)
     assert not intake.failing
     intake.failed(0)
-    intake.batch(1)
+    intake.batch(1, 0)
     assert intake.failing
-    intake.recorded(click(1))
+    intake.recorded(click(1), 0)
     assert not intake.failing
 
 
@@ -93,7 +93,7 @@ def test_what_is_with_the_journal_takes_room_too() -> None:
     intake = Intake()
     for op in range(1, CROWD):
         intake.add(click(op))
-    intake.batch(0)
+    intake.batch(0, 0)
     assert not intake.crowded
     intake.add(click(CROWD))
     assert intake.crowded
@@ -101,23 +101,23 @@ def test_what_is_with_the_journal_takes_room_too() -> None:
     for op in range(CROWD + 1, LIMIT + 1):
         intake.add(click(op))
     assert intake.full
-    intake.recorded(click(1))
+    intake.recorded(click(1), 0)
     assert not intake.full
 
 
 def test_each_operation_fails_for_the_first_time_once() -> None:
     intake = Intake()
     intake.add(click(1))
-    intake.batch(0)
+    intake.batch(0, 0)
     intake.add(click(2))
     assert intake.failed(0) == [click(1)]
-    intake.batch(1)
+    intake.batch(1, 0)
     assert intake.failed(1) == [click(2)]
-    intake.batch(2)
+    intake.batch(2, 0)
     assert intake.failed(2) == []
-    intake.batch(3)
-    intake.recorded(click(1))
-    intake.recorded(click(2))
+    intake.batch(3, 0)
+    intake.recorded(click(1), 0)
+    intake.recorded(click(2), 0)
     intake.add(click(3))
-    intake.batch(4)
+    intake.batch(4, 0)
     assert intake.failed(4) == [click(3)]

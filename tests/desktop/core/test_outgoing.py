@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from desktop.core.commands import Send
-from desktop.core.outgoing import BEAT, ROSTER_PAUSE
+from desktop.core.outgoing import BEAT, FLUSH_SHARE, ROSTER_PAUSE
 from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 
 
@@ -24,14 +24,17 @@ def test_an_idle_room_tells_a_change_at_once_and_a_busy_one_on_the_beat(stage: S
     stage.record()
     assert stage.room.due() <= stage.now
     stage.tick()
+    assert len(stage.take("a")) == 1
     stage.room.flushed(stage.now, stage.now + 0.001)
+    beat = stage.now + BEAT
+
     stage.say("a", type="add", op=2, delta=1)
     stage.tick()
-    stage.record()
-    assert len(stage.take("a")) == 1
-    assert stage.room.due() == pytest.approx(stage.now + 0.001 + BEAT)
+    assert stage.batches == [], "recorded now, it would only wait"
+    stage.now = stage.room.due()
     stage.tick()
-    assert stage.take("a") == []
+    stage.record()
+    assert stage.room.due() == pytest.approx(beat)
     stage.now = stage.room.due()
     stage.tick()
     assert [m["ack"] for m in stage.take("a")] == [2]
@@ -40,17 +43,40 @@ def test_an_idle_room_tells_a_change_at_once_and_a_busy_one_on_the_beat(stage: S
 def test_a_beat_that_cost_much_makes_the_next_one_wait_longer(stage: Stage) -> None:
     stage.greet("a", ADA)
     stage.settle()
-    stage.room.flushed(stage.now, stage.now + 0.1)
     stage.say("a", type="add", op=1, delta=1)
-    stage.tick()
-    stage.record()
-    stage.take("a")
-    stage.now += 0.19
-    stage.tick()
-    assert stage.take("a") == []
-    stage.now += 0.02
-    stage.tick()
-    assert [m["ack"] for m in stage.take("a")] == [1]
+    stage.room.flushed(stage.now, stage.now + 0.1)
+    assert stage.room.due() == pytest.approx(stage.now + 0.1 * (1 + FLUSH_SHARE))
+
+
+@pytest.mark.parametrize(("writing", "sending"), [(0.001, 0.001), (0.004, 0.012), (0.05, 0.002)])
+def test_a_busy_room_records_once_a_beat_and_in_time_for_it(stage: Stage, writing: float, sending: float) -> None:
+    """Somebody clicks every millisecond, for two seconds; the journal and the network take their time."""
+    stage.greet("a", ADA)
+    stage.settle()
+    start, clicks, recorded_at, waits = stage.now, 0, 0.0, []
+    batches = beats = 0
+    while (now := stage.now) < start + 2:
+        while start + clicks * 0.001 <= now:
+            clicks += 1
+            stage.say("a", type="add", op=clicks, delta=1)
+        if stage.batches and now >= recorded_at:
+            stage.record()
+        pending = len(stage.batches)
+        stage.take("a")
+        stage.tick()
+        if len(stage.batches) > pending:
+            batches += 1
+            recorded_at = now + writing
+        for state in stage.take("a"):
+            beats += 1
+            waits.append(now - start - (state["ack"] - 1) * 0.001)
+            stage.now += sending
+            stage.room.flushed(now, stage.now)
+        stage.now = max(stage.now + 0.0001, min(stage.room.due(), start + clicks * 0.001))
+    assert beats <= batches <= beats + 1
+    cycle = max(BEAT, sending * (1 + FLUSH_SHARE), sending + writing)
+    assert batches == pytest.approx(2 / cycle, rel=0.15)
+    assert max(waits[20:]) < writing + 0.002, "what is sent is what was clicked just before it was recorded"
 
 
 def test_an_empty_room_wants_nothing(stage: Stage) -> None:

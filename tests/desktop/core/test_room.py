@@ -140,6 +140,7 @@ def test_an_operation_that_comes_again_is_acknowledged_again_and_not_recorded(st
 
 def test_one_that_comes_again_while_it_is_being_recorded_is_acknowledged_where_it_came(stage: Stage) -> None:
     stage.greet("a", ADA)
+    stage.settle()
     stage.say("a", type="add", op=1, delta=2)
     stage.tick()
     stage.room.leave("a", stage.now)
@@ -147,6 +148,7 @@ def test_one_that_comes_again_while_it_is_being_recorded_is_acknowledged_where_i
     stage.say("a2", type="add", op=1, delta=2)
     stage.say("a2", type="add", op=2, delta=3)
     stage.record()
+    stage.tick()
     stage.tick()
     assert [[operation.op for operation in batch] for batch in stage.batches] == [[2]]
     stage.settle()

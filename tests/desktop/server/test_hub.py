@@ -5,7 +5,8 @@ import json
 import logging
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import desktop.core.outgoing
 import desktop.core.room
 import desktop.server.hub
 from desktop.core import protocol
-from desktop.core.counter import Settings
+from desktop.core.counter import AnyOperation, Settings
 from desktop.journal.sqlite import SqliteJournal
 from desktop.journal.witness import Witness, read
 from desktop.server.frames import PING, PONG, TEXT, frame
@@ -407,13 +408,24 @@ async def test_without_a_snapshot_the_counting_goes_on(
     assert "No snapshot: The disk is full." in caplog.text
 
 
+class WatchedJournal(SqliteJournal):
+    """A journal that says when it was given something."""
+
+    batches = 0
+
+    def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
+        self.batches += 1
+        return super().append(operations)
+
+
 async def test_at_the_end_what_has_arrived_is_recorded_and_everybody_is_told(serve: Serve, database: Path) -> None:
-    served = await serve()
+    journal = WatchedJournal(database)
+    served = await serve(journal)
     ada, bob, classic = await served.page(ADA), await served.page(BOB), await served.classic()
 
     with held(database):
         await ada.say(type="add", op=1, delta=1)
-        await ada.heard_so_far()  # The first batch is being written …
+        await true(lambda: journal.batches)  # The first batch is being written …
         await bob.say(type="add", op=1, delta=10)
         await bob.heard_so_far()  # … and this one waits for the next.
         ending = asyncio.create_task(served.hub.close())
