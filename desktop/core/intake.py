@@ -37,11 +37,6 @@ class Intake:
         return self._newest.get(client, decided)
 
     @property
-    def waiting(self) -> bool:
-        """Whether anything is to go to the journal yet."""
-        return bool(self._waiting)
-
-    @property
     def crowded(self) -> bool:
         """Whether what comes should come more slowly."""
         return len(self._waiting) + len(self._recording) >= CROWD

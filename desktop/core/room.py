@@ -272,10 +272,9 @@ class Room:
             commands.append(Record(batch))
         return commands + self._liveness.check(now)
 
-    def hurry(self) -> bool:
-        """The end is near: let nothing wait for its beat. Whether there still is something to record or to send."""
+    def hurry(self) -> None:
+        """The end is near: what is due waits for no beat."""
         self._outgoing.next_beat = 0.0
-        return self._intake.waiting or self._outgoing.news
 
     def flushed(self, started: float, ended: float) -> None:
         """What the last tick sent took this long: the next beat waits accordingly."""

@@ -67,6 +67,7 @@ class SqliteJournal:
 
     def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
         self._path = path
+        self._read_next = (path, beside(path, "-wal"))
         self._witness = path.with_suffix(".witness")
         self._now = now
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
@@ -226,9 +227,9 @@ class SqliteJournal:
     def _identity(self) -> object:
         """Which files the next start would read."""
         found = []
-        for suffix in ("", "-wal"):
+        for path in self._read_next:
             try:
-                status = beside(self._path, suffix).stat()
+                status = path.stat()
                 found.append((status.st_dev, status.st_ino))
             except FileNotFoundError:
                 found.append((0, 0))

@@ -6,6 +6,8 @@ Everything here runs in one event loop, and nothing waits between an event and t
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from math import inf
 from typing import Final
 
@@ -44,7 +46,7 @@ class Hub:
         self._sockets: set[Socket] = set()
         self._closing: set[Socket] = set()
         self._closed = asyncio.Event()
-        self._appending: asyncio.Future[None] | None = None
+        self._appending: Future[None] | None = None
         self._failing = False
         self._witnessing: asyncio.TimerHandle | None = None
         self.closing = False
@@ -118,13 +120,15 @@ class Hub:
     async def close(self) -> None:
         """Finish what has arrived, then tell everybody that the server goes away: 1001, at once and together."""
         self.closing = True
-        while self._room.hurry() or self._appending:
-            self._tick()
-            if self._failing:
+        while not self._failing:
+            pending = self._appending
+            if pending and not pending.done():
+                with suppress(Exception):  # which `_failed` is told
+                    await asyncio.wrap_future(pending)
+            await asyncio.sleep(0)  # in which what was delivered is taken
+            self._room.hurry()
+            if not self._tick() and pending is self._appending:
                 break
-            if self._appending:
-                await asyncio.wait([self._appending])
-            await asyncio.sleep(0)
         if self._timer:
             self._timer.cancel()
         for socket in list(self._sockets):
@@ -153,7 +157,7 @@ class Hub:
                     if not socket.write(data):
                         self._room.stalled(socket, self._loop.time())
             case Record(operations):
-                self._appending = asyncio.wrap_future(self._journal.append(operations))
+                self._appending = self._journal.append(operations)
                 self._appending.add_done_callback(self._appended)
             case Pause(socket, seconds):
                 socket.pause(seconds)
@@ -182,7 +186,8 @@ class Hub:
                 self._timer.cancel()
             self._timer = self._loop.call_at(due, self._tick) if due < inf else None
 
-    def _tick(self) -> None:
+    def _tick(self) -> bool:
+        """Do what is due; False if nothing was."""
         self._timer = None
         started = self._loop.time()
         commands = self._room.tick(started)
@@ -191,14 +196,16 @@ class Hub:
         if any(isinstance(command, Send) for command in commands):
             self._room.flushed(started, self._loop.time())
         self._schedule()
+        return bool(commands)
 
     # --- the journal ---
 
-    def _appended(self, done: asyncio.Future[None]) -> None:
-        self._appending = None
-        error = done.exception()
-        if error is None:
-            return
+    def _appended(self, done: Future[None]) -> None:
+        # In the journal's thread. What was recorded has been delivered already.
+        if error := done.exception():
+            self._loop.call_soon_threadsafe(self._failed, error)
+
+    def _failed(self, error: BaseException) -> None:
         if not self._failing:
             self._failing = True
             # Anything but a JournalError is a mistake of ours, and wants to be found; it is no reason to drop anything.
