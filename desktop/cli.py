@@ -4,8 +4,6 @@ import argparse
 import logging
 import os
 import secrets
-import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -27,8 +25,10 @@ from desktop.options import OptionError, parse
 from desktop.outside import alert, has_console, has_desktop, open_page
 from desktop.place import place
 from desktop.reach import url
+from desktop.server.descriptors import make_room
 from desktop.server.pages import folder
 from desktop.server.sites import EVERYWHERE, LOOPBACK, ListenError, listen
+from desktop.signals import on_signals
 from desktop.words import language, question_before_closing, told
 
 log = logging.getLogger(__name__)
@@ -136,7 +136,8 @@ class _Program:
         options = self._options
         with place(self._data) as found:
             self._data = found.folder
-            _on_signals(lambda number: self._end(128 + number))
+            make_room(options.connections)
+            on_signals(lambda number: self._end(128 + number))
             secret, token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
             lan = self._address()
             # Loopback comes with it, for the window; and one may ask for loopback's own.
@@ -270,30 +271,3 @@ class _Program:
         if error:
             log.critical("The server has died.", exc_info=error)
             self._end(SERVER_DIED)
-
-
-def _on_signals(callback: Callable[[int], None]) -> None:
-    """Call back with a signal's number, in a thread of its own and at once, wherever the main thread is.
-
-    A GUI's loop keeps Python's own handlers waiting, and replaces some: so the C-level handler's wakeup pipe is read.
-    """
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
-    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-
-    def ring(number: int, frame: object) -> None:
-        # Where a GUI takes the wakeup pipe for itself it runs this handler instead.
-        writer.send(bytes((number,)))
-
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        number = getattr(signal, name, None)
-        # One that was started to outlive its terminal (nohup) goes on ignoring this.
-        if number and not (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
-            signal.signal(number, ring)
-
-    def listen_for_signals() -> None:
-        while True:
-            for number in reader.recv(16):
-                callback(number)
-
-    threading.Thread(target=listen_for_signals, name="signals", daemon=True).start()

@@ -21,7 +21,7 @@ from desktop.core.room import Room
 from desktop.journal import Journal
 from desktop.mdns import LocalName
 from desktop.reach import Reach
-from desktop.server.app import PLAIN_PLACES, application
+from desktop.server.app import application
 from desktop.server.descriptors import on_loop_error, places
 from desktop.server.garbage import Garbage
 from desktop.server.guard import Guard
@@ -159,7 +159,7 @@ class Server:
         )
         routes = [*Joining(reach, self._secret, port, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
         # Where the system allows fewer connections than are wanted, some of them are still for the page.
-        fit = places(self._connections + PLAIN_PLACES)
+        fit = places(self._connections)
         connections = min(self._connections, fit - fit // 10)
         guard = Guard(port, lambda: reach.local_name, reach.visited)
         opening = Opening(hub, guard, connections)

@@ -1,7 +1,5 @@
 """HTTP: the page, /health, and whatever of /ws is no plain handshake."""
 
-from typing import Final
-
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web import HTTPMisdirectedRequest, Request, StreamResponse
@@ -12,9 +10,6 @@ from desktop.server.guard import Guard, add_headers
 from desktop.server.http import answered, asked, place
 from desktop.server.hub import Hub
 from desktop.server.opening import Opening
-
-PLAIN_PLACES: Final = 500
-"""Connections at once that only fetch the page's files."""
 
 
 def application(hub: Hub, guard: Guard, opening: Opening, routes: list[web.RouteDef]) -> web.Application:

@@ -3,11 +3,16 @@
 import asyncio
 import errno
 import logging
+import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 log = logging.getLogger(__name__)
 
+PLAIN_PLACES: Final = 500
+"""Connections at once that only fetch the page's files."""
 HOST_PLACES: Final = 16
 """Connections kept for this machine's own: a window that is opened again must get in."""
 OWN_DESCRIPTORS: Final = 128
@@ -15,8 +20,10 @@ OWN_DESCRIPTORS: Final = 128
 USED_UP: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
-def places(wanted: int) -> int:
-    """How many connections fit: `wanted`, or fewer where the system allows fewer descriptors even when asked."""
+def places(websockets: int) -> int:
+    """How many connections fit, so many WebSockets among them: fewer than are wanted where the system allows fewer
+    descriptors even when asked."""
+    wanted = websockets + PLAIN_PLACES
     if sys.platform == "win32":
         return wanted
     import resource
@@ -29,6 +36,18 @@ def places(wanted: int) -> int:
     if soft == resource.RLIM_INFINITY:
         return wanted
     return max(1, min(wanted, soft - HOST_PLACES - OWN_DESCRIPTORS))
+
+
+def make_room(websockets: int) -> None:
+    """Let the table of descriptors grow for that many WebSockets, while the process has but one thread. Later, all who
+    join would wait for it: Linux lets a table that threads share grow by doubling it, 10 to 20 ms each time."""
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    highest = places(websockets) + HOST_PLACES + OWN_DESCRIPTORS - 1
+    with suppress(OSError), Path(os.devnull).open("rb") as anything:
+        os.close(fcntl.fcntl(anything, fcntl.F_DUPFD, highest))
 
 
 def on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -5,21 +5,24 @@ import errno
 import os
 import resource
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from desktop.server.descriptors import HOST_PLACES, OWN_DESCRIPTORS, on_loop_error, places
+from desktop.server.descriptors import HOST_PLACES, OWN_DESCRIPTORS, PLAIN_PLACES, on_loop_error, places
 from tests.desktop.support import RawSocket, Serve, true
 
 
 @pytest.mark.parametrize(
     ("soft", "hard", "fit"),
     [
-        (256, 1_000_000, 5_000),
+        (256, 1_000_000, 5_000 + PLAIN_PLACES),
         (256, 1_000, 1_000 - HOST_PLACES - OWN_DESCRIPTORS),
-        (1_000_000, 1_000_000, 5_000),
-        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 5_000),
-        (256, resource.RLIM_INFINITY, 5_000),
+        (1_000_000, 1_000_000, 5_000 + PLAIN_PLACES),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 5_000 + PLAIN_PLACES),
+        (256, resource.RLIM_INFINITY, 5_000 + PLAIN_PLACES),
         (64, 64, 1),
     ],
 )
@@ -32,6 +35,20 @@ def test_as_many_fit_as_there_are_descriptors_for_when_all_that_may_be_had_are_a
 
     assert places(5_000) == fit
     assert limits[-1] == resource.RLIM_INFINITY or limits[-1] >= min(hard if hard > 0 else 10**6, fit)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux says how large the table is")
+def test_there_is_room_for_all_before_they_come() -> None:
+    script = """
+import os, re
+from pathlib import Path
+from desktop.server.descriptors import make_room
+make_room(3_000)
+table = int(re.search(r"FDSize:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+print(table >= 3_000, len(os.listdir("/proc/self/fd")))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "4"], "and none of them is taken"
 
 
 async def test_descriptors_that_are_used_up_are_a_line_in_the_log_and_no_traceback(
