@@ -188,7 +188,14 @@ class Door(asyncio.BufferedProtocol):
         return INBOX
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._gate.spoke(self._place, bytes(INBOX[:nbytes]))
+        data, protocol = bytes(INBOX[:nbytes]), self._place.transport.get_protocol()
+        if protocol is self:
+            self._gate.spoke(self._place, data)
+        # Windows reads more at once, and brings it in parts to the protocol that the first was for.
+        elif isinstance(protocol, asyncio.BufferedProtocol):
+            protocol.buffer_updated(nbytes)
+        elif isinstance(protocol, asyncio.Protocol):
+            protocol.data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._place.leave()

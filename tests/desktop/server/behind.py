@@ -44,6 +44,8 @@ class Behind:
         self._stack = stack
         self._echoes: list[Echo] = []
         self.port = 0
+        self.spoke = 0
+        """Connections that have said something."""
 
     async def connect(self) -> RawSocket:
         return await self._stack.enter_async_context(raw_socket(self.port))
@@ -90,6 +92,7 @@ class Behind:
         await self._sites.stop()
 
     def _at_once(self, place: Place, data: bytes) -> bool:
+        self.spoke += 1
         found = read(data)
         if found:
             headers, hasty = found

@@ -9,6 +9,7 @@ import pytest
 import desktop.server.gate
 from desktop.server.frames import TEXT
 from desktop.server.gate import NEW_LIMIT, Gate, Place
+from desktop.server.socket import INBOX
 from tests.desktop.server.behind import PLACES, Behind, closed
 from tests.desktop.support import PATIENCE
 
@@ -147,3 +148,53 @@ async def test_who_has_said_nothing_is_closed_when_the_server_stops(behind: Behi
     await behind.get(await behind.connect())
     await behind.stop()
     await closed(silent)
+
+
+class Told(asyncio.Protocol):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+
+    def data_received(self, data: bytes) -> None:
+        self.received.append(data)
+
+
+class ToldInBuffer(Told, asyncio.BufferedProtocol):
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return INBOX
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.received.append(bytes(INBOX[:nbytes]))
+
+
+class Switching(asyncio.Transport):
+    """A transport that has a protocol, and nothing else."""
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._protocol = protocol
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self._protocol
+
+
+@pytest.mark.parametrize("upgraded", [False, True])
+async def test_what_is_brought_in_parts_to_the_door_reaches_who_has_taken_over(upgraded: bool) -> None:
+    """As asyncio does on Windows: it has read more than fits, and goes on with the protocol that it began with."""
+    taker = ToldInBuffer() if upgraded else Told()
+
+    def upgrade(place: Place, data: bytes) -> bool:
+        if upgraded:
+            taker.received.append(data)
+            place.transport.set_protocol(taker)
+        return upgraded
+
+    transport = Switching()
+    door = Gate(upgrade, lambda place: taker, 1)()
+    transport.set_protocol(door)
+    door.connection_made(transport)
+    for part in (b"first", b"second"):
+        buffer = door.get_buffer(-1)
+        buffer[: len(part)] = part
+        door.buffer_updated(len(part))
+    assert taker.received == [b"first", b"second"]

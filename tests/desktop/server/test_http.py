@@ -12,6 +12,7 @@ from desktop.server.frames import TEXT
 from desktop.server.guard import HEADERS
 from desktop.server.http import HEAD_LIMIT, Answered, Connection
 from tests.desktop.server.behind import Behind, closed
+from tests.desktop.support import true
 
 # --- from a handshake on ---
 
@@ -46,6 +47,20 @@ async def test_frames_right_behind_a_handshake_are_read_whatever_is_before_it(be
     while not heard.endswith(b"\x81\x02hi"):
         heard += await raw.receive()
     assert heard.count(b"HTTP/1.1 101 ") == 1
+
+
+async def test_a_handshake_may_come_in_pieces(behind: Behind) -> None:
+    raw = await behind.connect()
+    head = (
+        b"GET /ws HTTP/1.1\r\nHost: us\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    await raw.send(head[:40])
+    await true(lambda: behind.spoke)
+    await raw.send(head[40:])
+    assert (await raw.head()).startswith(b"HTTP/1.1 101 ")
+    await raw.say(TEXT, b"here")
+    assert await raw.hear() == (TEXT, b"here")
 
 
 @pytest.mark.parametrize("before", [b"\r\n", REQUEST])
