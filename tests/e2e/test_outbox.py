@@ -135,8 +135,8 @@ def test_what_a_page_kept_counts_when_it_is_loaded_again(data: Path, person: Per
         page = visit(person(), first)
         is_down(page, first)
         add(page, 2)
-        with pytest.raises(Error):
-            page.reload()
+        # Reloaded now, Chromium would show a page of its own, which reloads itself whenever it likes to.
+        page.goto("about:blank")
     with Program(data, "--headless", port=first.port) as second:
         page.goto(second.join_url)
         says(page, "2 clicks from before are counted now.")
