@@ -66,8 +66,13 @@ def accept(headers: Headers, protocol: str | None) -> bytes:
     if "upgrade" not in map(str.lower, listed(headers, "connection")):
         raise HandshakeError("A handshake has the header Connection: Upgrade.")
     if headers.get("sec-websocket-version") != [VERSION]:
-        sentence = f"The version of WebSockets that is spoken here is {VERSION}."
-        raise HandshakeError(sentence, HTTPStatus.UPGRADE_REQUIRED, Sec_WebSocket_Version=VERSION)
+        raise HandshakeError(
+            f"The version of WebSockets that is spoken here is {VERSION}.",
+            HTTPStatus.UPGRADE_REQUIRED,
+            Sec_WebSocket_Version=VERSION,
+            Upgrade="websocket",  # RFC 9110, sections 15.5.22 and 7.8
+            Connection="Upgrade",
+        )
     keys = headers.get("sec-websocket-key", ())
     if len(keys) != 1 or not KEY.fullmatch(keys[0]):
         raise HandshakeError("A handshake has one Sec-WebSocket-Key: 16 bytes in base64.")

@@ -112,7 +112,8 @@ def test_whatever_is_missing_is_named(name: str, values: list[str], status: HTTP
         accept({**GOOD, name: values}, None)
     assert refused.value.status is status
     assert str(refused.value).endswith(".")
-    assert refused.value.headers == ({"Sec-WebSocket-Version": "13"} if status is HTTPStatus.UPGRADE_REQUIRED else {})
+    ours = {"Sec-WebSocket-Version": "13", "Upgrade": "websocket", "Connection": "Upgrade"}
+    assert refused.value.headers == (ours if status is HTTPStatus.UPGRADE_REQUIRED else {})
 
 
 def test_a_list_may_have_several_lines() -> None:

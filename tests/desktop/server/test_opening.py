@@ -99,9 +99,16 @@ async def test_a_handshake_with_a_body_is_refused(served: Served, way: str) -> N
     assert await status(served, way, "Content-Length: 0") == 400
 
 
-async def test_who_speaks_another_version_is_told_ours(served: Served, way: str) -> None:
+async def test_who_speaks_another_version_is_told_ours_and_may_ask_again(served: Served, way: str) -> None:
     async with raw_socket(served.port) as raw:
-        assert b"\r\nSec-WebSocket-Version: 13\r\n" in await opened(raw, served.port, way, version="12") + b"\r\n"
+        head = await opened(raw, served.port, way, version="12")
+        assert head.startswith(b"HTTP/1.1 426 ")
+        for header in (b"Sec-WebSocket-Version: 13", b"Upgrade: websocket", b"Connection: Upgrade"):
+            assert head.count(b"\r\n" + header) == 1
+        body = raw.forget()
+        while body != b"The version of WebSockets that is spoken here is 13.":
+            body += await raw.receive()
+        assert (await opened(raw, served.port, "first")).startswith(b"HTTP/1.1 101 ")
 
 
 async def test_our_dialect_may_be_offered_among_others_and_in_any_line(
