@@ -8,7 +8,7 @@ from typing import Final
 from desktop.core.counter import AnyOperation
 
 WEIGHT: Final = 0.25
-"""Of the last batch, in how long one takes."""
+"""Of the newest batch in how long one takes: an exponential moving average."""
 RETRY_PAUSE: Final = 1.0
 """Seconds until a batch is tried again that the journal couldn't write."""
 CROWD: Final = 10_000

@@ -45,8 +45,6 @@ from desktop.core.protocol import (
 WRONG_SECRETS: Final = 5
 FULL: Final = 1013
 """The close code "try again later" (registered with IANA, RFC 6455, section 11.7)."""
-TOO_MANY: Final = "Too many messages."
-TOO_MANY_BAD: Final = "Too many bad messages."
 TOO_MUCH: Final = "Too much waits to be recorded."
 REMOVED: Final = 4003
 """The close code for somebody whom the host has removed (private use, RFC 6455, section 7.4.2)."""
@@ -79,10 +77,6 @@ class Room:
     def people(self) -> int:
         """How many are here, projectors aside."""
         return self._outgoing.people
-
-    @property
-    def connections(self) -> int:
-        return len(self._members)
 
     def __contains__(self, key: Key) -> bool:
         return key in self._members
@@ -125,7 +119,7 @@ class Room:
         member.pinged = False
         pause = member.rate.take(now)
         if pause == inf:
-            return [Close(key, 1008, TOO_MANY)]
+            return [Close(key, 1008, "Too many messages.")]
         return [Pause(key, pause)] if pause else []
 
     def announce(self, network: Network) -> list[Command]:
@@ -145,9 +139,7 @@ class Room:
         try:
             commands += self._taken(member, text) if member.v1 else self._taken_classic(member, text)
         except ProtocolError as error:
-            if member.bad.count(now):
-                return [Close(key, 1008, TOO_MANY_BAD)]
-            commands.append(self._error(member, error.code, str(error)))
+            commands.append(self._bad(member, now, error.code, str(error)))
         if self._intake.crowded:
             commands.append(Pause(key, RETRY_PAUSE))
         return commands
@@ -236,11 +228,10 @@ class Room:
                 self._outgoing.tell(member, ACK)
                 if verdict.refused:
                     code = Code(verdict.value)
-                    # To a classic client that is a bad message like any other.
-                    if not member.v1 and member.bad.count(now):
-                        commands.append(Close(member.key, 1008, TOO_MANY_BAD))
-                    else:
+                    if member.v1:
                         commands.append(self._error(member, code, SENTENCES[code], operation.op))
+                    else:  # to which that is a bad message like any other
+                        commands.append(self._bad(member, now, code, SENTENCES[code]))
         return commands
 
     def failed(self, now: float) -> list[Command]:
@@ -279,6 +270,12 @@ class Room:
     def flushed(self, started: float, ended: float) -> None:
         """What the last tick sent took this long: the next beat waits accordingly."""
         self._outgoing.flushed(started, ended)
+
+    def _bad(self, member: Member, now: float, code: Code, sentence: str) -> Command:
+        """The answer to a bad message."""
+        if member.bad.count(now):
+            return Close(member.key, 1008, "Too many bad messages.")
+        return self._error(member, code, sentence)
 
     def _error(self, member: Member, code: Code, sentence: str, op: int = 0) -> Send:
         message: Struct

@@ -7,7 +7,7 @@ from aiohttp.web import HTTPMisdirectedRequest, Request, StreamResponse
 from desktop import __version__
 from desktop.core.protocol import MESSAGE_LIMIT
 from desktop.server.guard import Guard, add_headers
-from desktop.server.http import answered, asked, place
+from desktop.server.http import answered, asked, place_of
 from desktop.server.hub import Hub
 from desktop.server.opening import Opening
 
@@ -27,7 +27,7 @@ def _entrance(guard: Guard) -> Middleware:
         try:
             # Whatever else a target may be, we are no proxy (RFC 9112, section 3.2).
             is_ours = request.raw_path.startswith("/")
-            if not (is_ours and guard.admits(request.headers.getall("Host", []), place(request))):
+            if not (is_ours and guard.admits(request.headers.getall("Host", []), place_of(request))):
                 raise HTTPMisdirectedRequest(text="This server is not known by that name.")
             return await handler(request)
         finally:

@@ -100,8 +100,7 @@ class Gate:
     def came(self, transport: asyncio.Transport) -> Place:
         """A connection was accepted: it, or another one, may have to go."""
         place = Place(self, transport)
-        taken = len(self)
-        if taken >= self._places and taken >= self._places + (HOST_PLACES if place.local else 0):
+        if len(self) >= self._places + (HOST_PLACES if place.local else 0):
             for state in (State.IDLE, State.NEW):
                 if self._since[state]:
                     next(iter(self._since[state])).drop()

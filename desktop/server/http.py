@@ -110,10 +110,10 @@ class Answered(StreamResponse):
     """To aiohttp, the answer to a request whose connection is not aiohttp's any more."""
 
     async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
-        """Nothing begins here,"""
+        """Send no head: it has been answered."""
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """and nothing ends."""
+        """Send no end either."""
 
 
 def _tolerant(make: Callable[..., BaseRequest]) -> Callable[..., BaseRequest]:
@@ -136,7 +136,7 @@ def answered(request: Request) -> None:
     _connection(request).answered(request.content_length or 0)
 
 
-def place(request: Request) -> Place:
+def place_of(request: Request) -> Place:
     """Where it comes from."""
     return _connection(request).place
 

@@ -16,8 +16,7 @@ from desktop.core.protocol import V1
 from desktop.server.gate import Place, State
 from desktop.server.guard import Guard, same_origin
 from desktop.server.handshake import HandshakeError, Headers, accept, listed, read
-from desktop.server.http import Answered, let_go
-from desktop.server.http import place as place_of
+from desktop.server.http import Answered, let_go, place_of
 from desktop.server.hub import Hub
 from desktop.server.socket import Socket
 

@@ -32,7 +32,6 @@ ASIDE: dict[str, set[str]] = {
 NOT_TESTED_ALONE = {
     "__main__.py",  # run by test_cli.py
     "core/commands.py",  # declarations
-    "signals.py",  # a process's own: test_cli.py
     "qt.py",  # lives in a window's process only: test_window.py
 }
 

@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler
 from desktop.server.frames import TEXT, frame
 from desktop.server.gate import Place, State
 from desktop.server.handshake import accept, read
-from desktop.server.http import Answered, answered, asked, let_go, place
+from desktop.server.http import Answered, answered, asked, let_go, place_of
 from desktop.server.sites import LOOPBACK, Sites, listen
 from desktop.server.socket import Socket
 from tests.desktop.support import RawSocket, raw_socket
@@ -102,7 +102,7 @@ class Behind:
     async def _slowly(self, request: web.Request) -> web.StreamResponse:
         answer = accept({name.lower(): [value] for name, value in request.headers.items()}, None)
         if (hasty := let_go(request)) is not None:
-            self._echoes.append(Echo(place(request), answer, hasty))
+            self._echoes.append(Echo(place_of(request), answer, hasty))
         return Answered()
 
 
