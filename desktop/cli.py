@@ -14,22 +14,24 @@ from typing import Final, NoReturn
 import msgspec
 import platformdirs
 
-from desktop import logs, network, preferences, window
-from desktop.install import InstallError, install, own_command, uninstall
-from desktop.instance import AlreadyRunning, FolderError, Running, bring_forward
 from desktop.journal import JournalError
 from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
+from desktop.machine import logs, preferences
+from desktop.machine.descriptors import make_room
+from desktop.machine.install import InstallError, install, own_command, uninstall
+from desktop.machine.instance import AlreadyRunning, FolderError, Running, bring_forward
+from desktop.machine.outside import alert, has_console, has_desktop, open_page
+from desktop.machine.place import place
+from desktop.machine.signals import on_signals
+from desktop.network import addresses
 from desktop.options import OptionError, parse
-from desktop.outside import alert, has_console, has_desktop, open_page
-from desktop.place import place
-from desktop.reach import url
-from desktop.server.descriptors import make_room
 from desktop.server.pages import folder
+from desktop.server.reach import url
 from desktop.server.sites import EVERYWHERE, LOOPBACK, ListenError, listen
-from desktop.signals import on_signals
-from desktop.words import language, question_before_closing, told
+from desktop.window import window
+from desktop.window.words import language, question_before_closing, told
 
 log = logging.getLogger(__name__)
 
@@ -141,8 +143,8 @@ class _Program:
             secret, token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
             lan = self._address()
             # Loopback comes with it, for the window; and one may ask for loopback's own.
-            addresses = [EVERYWHERE] if options.all_interfaces else list(dict.fromkeys((LOOPBACK, lan or LOOPBACK)))
-            sockets = listen(addresses, options.port, preferences.load(self._preferences).port)
+            wanted = [EVERYWHERE] if options.all_interfaces else list(dict.fromkeys((LOOPBACK, lan or LOOPBACK)))
+            sockets = listen(wanted, options.port, preferences.load(self._preferences).port)
             port = self._port = sockets[0].getsockname()[1]
             if options.port is None:
                 preferences.change(self._preferences, port=port)
@@ -201,7 +203,7 @@ class _Program:
         """The address that others are to join at; None without a network. It may change while the program runs."""
         if self._options.address:
             return str(self._options.address)
-        found = network.choose(network.addresses(), None, preferences.load(self._preferences).interface)
+        found = addresses.choose(addresses.current(), None, preferences.load(self._preferences).interface)
         return found.ip if found else None
 
     def _show(self, host: str) -> None:

@@ -14,21 +14,21 @@ from pathlib import Path
 
 from aiohttp import web
 
-from desktop import preferences
 from desktop.core.counter import AnyOperation
 from desktop.core.protocol import Notice
 from desktop.core.room import Room
 from desktop.journal import Journal
-from desktop.mdns import LocalName
-from desktop.reach import Reach
+from desktop.machine import preferences
+from desktop.machine.descriptors import on_loop_error, places
+from desktop.network.mdns import LocalName
 from desktop.server.app import application
-from desktop.server.descriptors import on_loop_error, places
 from desktop.server.garbage import Garbage
 from desktop.server.guard import Guard
 from desktop.server.hub import Hub
 from desktop.server.joining import Joining
 from desktop.server.opening import Opening
 from desktop.server.pages import Pages, folder
+from desktop.server.reach import Reach
 from desktop.server.sites import Sites
 
 

@@ -15,14 +15,15 @@ from typing import Any, Final
 
 import aiohttp
 
-from desktop import __version__, window
+from desktop import __version__
 from desktop.core.protocol import V1
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
-from desktop.mdns import LocalName
-from desktop.reach import url
+from desktop.network.mdns import LocalName
 from desktop.server.pages import folder
+from desktop.server.reach import url
 from desktop.server.sites import LOOPBACK, listen
+from desktop.window import window
 
 PATIENCE: Final = 20.0
 """Seconds that an answer may take."""

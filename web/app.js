@@ -1,14 +1,14 @@
 // Puts the parts together: what happens changes the model, and each model is shown and sent.
 
-import { createAdopter } from './adoption.js';
-import { formatter } from './digits.js';
-import { choose, translator } from './i18n.js';
-import { away, begin, click, flush, learn, outgoing, receive, removed, seal, turnedOut, view } from './logic.js';
-import { createOutbox, ownerOf } from './outbox.js';
-import { announcer, gatherer } from './pace.js';
+import { createAdopter } from './model/adoption.js';
+import { formatter } from './views/digits.js';
+import { choose, translator } from './model/i18n.js';
+import { away, begin, click, flush, learn, outgoing, receive, removed, seal, turnedOut, view } from './model/logic.js';
+import { createOutbox, ownerOf } from './model/outbox.js';
+import { announcer, gatherer } from './model/pace.js';
 import { painter, ring } from './paint.js';
-import { createSocket } from './socket.js';
-import { forgetSecret, recall, takeSecret } from './storage.js';
+import { createSocket } from './link/socket.js';
+import { forgetSecret, recall, takeSecret } from './link/storage.js';
 
 const KEYS = { '+': 1, ArrowUp: 1, '-': -1, '\u2212': -1, ArrowDown: -1 };
 const RELOAD = 3_000; // ms
@@ -69,7 +69,7 @@ let page = {
 
   async openMenu() {
     await this.bring('menu');
-    if (!this.missing.length) (await import('./menu.js')).open(page);
+    if (!this.missing.length) (await import('./views/menu.js')).open(page);
   },
 
   send: (message) => socket.send(message),
@@ -174,7 +174,7 @@ function comeBack() {
 
 function cheer() {
   announce.own();
-  if (!calm.matches) import('./joy.js').then(({ celebrate }) => celebrate(), () => {});
+  if (!calm.matches) import('./views/joy.js').then(({ celebrate }) => celebrate(), () => {});
 }
 
 function listen() {
@@ -199,7 +199,7 @@ function listen() {
 }
 
 async function bringMenu() {
-  const { bring } = await import('./menu.js');
+  const { bring } = await import('./views/menu.js');
   await bring(page);
 }
 

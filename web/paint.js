@@ -1,7 +1,7 @@
 // Puts what is shown into the page: what a guest sees, by hand, so that a guest's page loads no framework.
 
-import { NARROW_ONE, fit, roller } from './digits.js';
-import { pieces } from './i18n.js';
+import { NARROW_ONE, fit, roller } from './views/digits.js';
+import { pieces } from './model/i18n.js';
 
 const root = document.documentElement;
 

@@ -20,7 +20,7 @@ export function part(name, page) {
 
 async function bring(name, page) {
   const [{ default: components }, markup] = await Promise.all([
-    import(`./${name}.js`), text(`/static/${name}.html`), styled(`/static/${name}.css`),
+    import(`./views/${name}.js`), text(`/static/views/${name}.html`), styled(`/static/views/${name}.css`),
   ]);
   Object.entries(components).forEach(([key, make]) => Alpine.data(key, make));
   const holder = document.createElement('template');

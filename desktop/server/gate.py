@@ -18,7 +18,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
-from desktop.server.descriptors import HOST_PLACES
+from desktop.machine.descriptors import HOST_PLACES
 from desktop.server.socket import INBOX
 
 NEW_LIMIT: Final = 100

@@ -23,7 +23,7 @@ from aiohttp.web import (
 )
 from msgspec import Meta, Struct
 
-from desktop.firewall import firewalls
+from desktop.network.firewall import firewalls
 from desktop.server.codes import address_code, wifi_code
 from desktop.server.guard import same_origin
 from desktop.server.http import place_of

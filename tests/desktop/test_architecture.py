@@ -10,29 +10,26 @@ import pytest
 TESTS = Path(__file__).parent
 DESKTOP = TESTS.parent.parent / "desktop"
 
-# Each may import from its own layer and the ones before it.
-LAYERS = ["core", "journal", "server", "reach", "launcher", "selftest", "options", "cli"]
-# All the others know nothing of ours but these.
-ASIDE: dict[str, set[str]] = {
-    "firewall": set(),
-    "install": set(),
-    "instance": set(),
-    "logs": set(),
-    "mdns": set(),
+# What each part of desktop/ may know of those before it; itself in any case.
+KNOWS: dict[str, set[str]] = {
+    "core": set(),
     "network": set(),
-    "outside": set(),
-    "place": {"instance"},
-    "preferences": set(),
-    "qt": {"outside", "preferences"},
-    "signals": set(),
-    "window": {"preferences", "qt"},
-    "words": set(),
+    "machine": set(),
+    "journal": {"core", "machine"},
+    "window": {"machine"},
+    "server": {"core", "journal", "network", "machine"},
+    "launcher": {"core", "journal", "network", "machine", "server"},
+    "options": {"server"},
+    "selftest": {"core", "journal", "network", "machine", "server", "launcher", "window"},
+    "cli": {"core", "journal", "network", "machine", "server", "launcher", "window", "options", "selftest"},
+    "__main__": {"cli"},
+    "__init__": set(),
 }
 
 NOT_TESTED_ALONE = {
     "__main__.py",  # run by test_cli.py
     "core/commands.py",  # declarations
-    "qt.py",  # lives in a window's process only: test_window.py
+    "window/qt.py",  # lives in a window's process only: test_window.py
 }
 
 MODULES = sorted(path.relative_to(DESKTOP).as_posix() for path in DESKTOP.rglob("*.py"))
@@ -47,7 +44,7 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name}: a relative import"
             assert node.module
-            # `from desktop import network` is as good as `import desktop.network`.
+            # `from desktop.machine import logs` is as good as `import desktop.machine.logs`.
             found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
     return found
 
@@ -62,28 +59,24 @@ def part_of(module: str) -> str:
     return module.split("/")[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if part_of(module) in LAYERS])
+@pytest.mark.parametrize("module", MODULES)
 def test_imports_run_one_way(module: str) -> None:
-    layer = LAYERS.index(part_of(module))
+    part = part_of(module)
 
-    above = parts_of_ours(DESKTOP / module) & set(LAYERS[layer + 1 :])
-
-    assert not above, " < ".join(LAYERS)
+    assert parts_of_ours(DESKTOP / module) <= KNOWS[part] | {part}
 
 
-@pytest.mark.parametrize("part", ASIDE)
-def test_what_stands_aside_knows_nothing_of_the_layers(part: str) -> None:
-    assert parts_of_ours(DESKTOP / f"{part}.py") <= ASIDE[part]
-
-
-def test_every_part_has_its_place() -> None:
-    assert {part_of(module) for module in MODULES} == {*LAYERS, *ASIDE, "__init__", "__main__"}
+def test_every_part_has_its_place_and_knows_only_those_before_it() -> None:
+    assert {part_of(module) for module in MODULES} == set(KNOWS)
+    parts = list(KNOWS)
+    for place, part in enumerate(parts):
+        assert KNOWS[part] <= set(parts[:place]), part
 
 
 def test_only_the_window_knows_its_library_and_the_core_no_library_but_one() -> None:
     for module in MODULES:
         libraries = {name.split(".")[0] for name in imported(DESKTOP / module)}
-        if module != "window.py":
+        if module != "window/window.py":
             assert "webview" not in libraries, module
         if part_of(module) == "core":
             assert not libraries & {"aiohttp", "asyncio", "socket", "sqlite3", "threading", "time"}, module

@@ -176,16 +176,16 @@ def test_it_listens_on_the_address_that_is_asked_for_and_on_loopback(
 # The addresses that a machine has are its own affair: a test can't count on any.
 WITH_ADDRESSES = """
 import sys
-from desktop import network
+from desktop.network import addresses
 from desktop.cli import main
 
-network.addresses = lambda: {found}
+addresses.current = lambda: {found}
 sys.exit(main(sys.argv[1:]))
 """
 
 
 def test_unless_told_otherwise_it_shows_the_likeliest_address(tmp_path: Path) -> None:
-    found = 'network.ranked([network.Address("127.0.0.3", "eth0", network.Kind.PRIVATE, True)])'
+    found = 'addresses.ranked([addresses.Address("127.0.0.3", "eth0", addresses.Kind.PRIVATE, True)])'
     command = [sys.executable, "-c", WITH_ADDRESSES.format(found=found)]
     with started(tmp_path, "--port", "0", command=command) as running:
         assert urlsplit(running.join).hostname == "127.0.0.3"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop import install
+from desktop.machine import install
 from tests.e2e.classic import ClassicClient
 from tests.e2e.program import TOP, Program, command, until
 from tests.e2e.screen import answer, close_windows, pixel, private_screen, property_of, visible, window_manager, xdotool
@@ -131,8 +131,8 @@ def test_before_its_page_is_there_it_has_the_pages_colour(
     script = f"""
 import sys
 from pathlib import Path
-from desktop import qt
-from desktop.window import Window
+from desktop.window import qt
+from desktop.window.window import Window
 qt.prefers_dark = lambda: {dark}
 Window(sys.argv[1], storage=Path(sys.argv[2])).run()
 """

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { GRACE, PAUSE, TOO_OLD, createAdopter } from '../../web/adoption.js';
-import { WAIT, keyOf } from '../../web/outbox.js';
-import { TIMES } from '../../web/socket.js';
+import { GRACE, PAUSE, TOO_OLD, createAdopter } from '../../web/model/adoption.js';
+import { WAIT, keyOf } from '../../web/model/outbox.js';
+import { TIMES } from '../../web/link/socket.js';
 import { fakeEnv, fakeStorage, fakeWebSocket } from './fakes.js';
 
 const OWN = 'aaaaaaaaaa-aaaaaaaaaa';

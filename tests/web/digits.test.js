@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { NARROW_ONE, formatter, roller, width } from '../../web/digits.js';
+import { NARROW_ONE, formatter, roller, width } from '../../web/views/digits.js';
 import { fakeEnv } from './fakes.js';
 
 const figures = (value, locale) => formatter(locale)(value);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { causes } from '../../web/help.js';
+import { causes } from '../../web/views/help.js';
 
 const wifi = { address: '192.168.1.42', interface: 'wlan0', kind: 'private', chosen: true };
 const cable = { address: '10.0.0.2', interface: 'eth0', kind: 'private', chosen: false };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { formatter } from '../../web/digits.js';
-import { choose, pieces, translator } from '../../web/i18n.js';
+import { formatter } from '../../web/views/digits.js';
+import { choose, pieces, translator } from '../../web/model/i18n.js';
 
 const sentences = (language) => JSON.parse(readFileSync(new URL(`../../web/locales/${language}.json`, import.meta.url), 'utf8'));
 const speak = (language) => translator(formatter(language), sentences(language), language);

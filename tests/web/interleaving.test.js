@@ -4,11 +4,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { createAdopter } from '../../web/adoption.js';
-import { away, begin, click, flush, learn, outgoing, receive, seal, turnedOut } from '../../web/logic.js';
-import { createOutbox } from '../../web/outbox.js';
-import { gatherer } from '../../web/pace.js';
-import { createSocket } from '../../web/socket.js';
+import { createAdopter } from '../../web/model/adoption.js';
+import { away, begin, click, flush, learn, outgoing, receive, seal, turnedOut } from '../../web/model/logic.js';
+import { createOutbox } from '../../web/model/outbox.js';
+import { gatherer } from '../../web/model/pace.js';
+import { createSocket } from '../../web/link/socket.js';
 import { dice, fakeEnv, fakeStorage } from './fakes.js';
 
 const SLICE = 250; // ms

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { LANGUAGES } from '../../web/i18n.js';
+import { LANGUAGES } from '../../web/model/i18n.js';
 
 const web = new URL('../../web/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), 'utf8');
@@ -73,7 +73,7 @@ const MADE = {
   'help.do.': ['blocks', 'unknown'],
   'notice.': ['set_aside', 'went_back', 'not_saved'],
 };
-const code = readdirSync(web).filter((name) => /\.(js|html)$/.test(name)).map(read).join('\n');
+const code = readdirSync(web, { recursive: true }).filter((name) => !name.startsWith('vendor') && /\.(js|html)$/.test(name)).map(read).join('\n');
 const named = new Set([...code.matchAll(/'([a-z]+(?:[.-][\w-]+)*)'|data-(?:t|label)="([^"]+)"/g)].map(([, quoted, attribute]) => quoted ?? attribute));
 for (const [prefix, ends] of Object.entries(MADE)) ends.forEach((end) => named.add(prefix + end));
 

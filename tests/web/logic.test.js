@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { away, begin, click, flush, outgoing, receive, removed, turnedOut, view } from '../../web/logic.js';
-import { ask, rename } from '../../web/wishes.js';
+import { away, begin, click, flush, outgoing, receive, removed, turnedOut, view } from '../../web/model/logic.js';
+import { ask, rename } from '../../web/model/wishes.js';
 import { dice } from './fakes.js';
 
 const SEED = '0123456789abcdef0123456789abcdef';

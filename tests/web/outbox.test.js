@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { begin, click, enqueue, flush, learn, outgoing, receive, seal, turnedOut, view } from '../../web/logic.js';
-import { HOLD, MOST_OPS, RENEW, clientOf, createOutbox, keyOf, ownerOf, parse, toKeep } from '../../web/outbox.js';
-import { ask } from '../../web/wishes.js';
+import { begin, click, enqueue, flush, learn, outgoing, receive, seal, turnedOut, view } from '../../web/model/logic.js';
+import { HOLD, MOST_OPS, RENEW, clientOf, createOutbox, keyOf, ownerOf, parse, toKeep } from '../../web/model/outbox.js';
+import { ask } from '../../web/model/wishes.js';
 import { fakeEnv, fakeStorage } from './fakes.js';
 
 const SEED = '0123456789-0123456789';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { announcer, gatherer } from '../../web/pace.js';
+import { announcer, gatherer } from '../../web/model/pace.js';
 import { fakeEnv } from './fakes.js';
 
 function gather() {

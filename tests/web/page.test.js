@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { posix } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -14,7 +15,7 @@ const references = [...html.matchAll(/\s(?:href|src)="([^"]+)"/g)].map(([, url])
 function modules(name, found = new Set()) {
   if (found.has(name)) return found;
   found.add(name);
-  for (const [, path] of read(name).matchAll(/from '\.\/([^']+)'/g)) modules(path, found);
+  for (const [, path] of read(name).matchAll(/from '(\.{1,2}\/[^']+)'/g)) modules(posix.join(posix.dirname(name), path), found);
   return found;
 }
 
@@ -23,8 +24,8 @@ const total = (names) => [...new Set(names)].reduce((sum, name) => {
   return sum + Math.min(gzipSync(bytes, { level: 9 }).length, bytes.length);
 }, 0);
 const guest = [
-  'index.html', 'fonts/plaque.woff2', 'locales/fr.json', 'joy.js', 'menu.html', 'menu.css',
-  ...references.map((url) => url.slice('/static/'.length)), ...modules('app.js'), ...modules('menu.js'),
+  'index.html', 'fonts/plaque.woff2', 'locales/fr.json', 'views/joy.js', 'views/menu.html', 'views/menu.css',
+  ...references.map((url) => url.slice('/static/'.length)), ...modules('app.js'), ...modules('views/menu.js'),
 ];
 
 test('everything the page asks for is here, and under /static/', () => {
@@ -32,7 +33,7 @@ test('everything the page asks for is here, and under /static/', () => {
     assert.match(url, /^\/static\//);
     assert.ok(existsSync(web + url.slice('/static/'.length)), url);
   }
-  for (const part of parts) for (const kind of ['html', 'css', 'js']) assert.ok(existsSync(`${web}${part}.${kind}`), part + kind);
+  for (const part of parts) for (const kind of ['html', 'css', 'js']) assert.ok(existsSync(`${web}views/${part}.${kind}`), part + kind);
 });
 
 test('every module of a guest’s is preloaded, so that one round trip fetches them all, and no other', () => {
@@ -41,14 +42,14 @@ test('every module of a guest’s is preloaded, so that one round trip fetches t
 });
 
 test('nothing inline, which the Content-Security-Policy would refuse, and zoom is not forbidden', () => {
-  for (const name of readdirSync(web).filter((file) => file.endsWith('.html'))) {
+  for (const name of readdirSync(web, { recursive: true }).filter((file) => file.endsWith('.html'))) {
     assert.doesNotMatch(read(name), /<style|\sstyle="|<script(?![^>]+src=)|\son\w+="/, name);
   }
   assert.doesNotMatch(html, /maximum-scale|user-scalable/);
 });
 
 test('text grows with the person’s own size, but where it follows the screen', () => {
-  for (const name of readdirSync(web).filter((file) => file.endsWith('.css') && file !== 'stage.css')) {
+  for (const name of readdirSync(web, { recursive: true }).filter((file) => file.endsWith('.css') && !file.endsWith('stage.css'))) {
     assert.doesNotMatch(read(name), /font(-size)?:[^;]*\b\d+px[^;]*;/g, name);
   }
 });

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { addressed, mix } from '../../web/address.js';
-import { formatter } from '../../web/digits.js';
-import { steps } from '../../web/host.js';
-import { choice } from '../../web/join.js';
-import { telling } from '../../web/notices.js';
-import { rows } from '../../web/people.js';
-import { ownAddress, titleOf } from '../../web/stage.js';
+import { addressed, mix } from '../../web/views/address.js';
+import { formatter } from '../../web/views/digits.js';
+import { steps } from '../../web/views/host.js';
+import { choice } from '../../web/views/join.js';
+import { telling } from '../../web/views/notices.js';
+import { rows } from '../../web/views/people.js';
+import { ownAddress, titleOf } from '../../web/views/stage.js';
 
 const t = (key, { n } = {}) => (n === undefined ? key : `${key} ${n}`);
 const person = (more) => ({ person: 7, name: '', added: 0, role: 'guest', classic: false, ...more });

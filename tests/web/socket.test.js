@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { TIMES, createSocket } from '../../web/socket.js';
+import { TIMES, createSocket } from '../../web/link/socket.js';
 import { dice, fakeEnv, fakeWebSocket } from './fakes.js';
 
 function start(options) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { forgetSecret, keep, recall, takeSecret } from '../../web/storage.js';
+import { forgetSecret, keep, recall, takeSecret } from '../../web/link/storage.js';
 
 function tab(hash, kept = {}) {
   const replaced = [];

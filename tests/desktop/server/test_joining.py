@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from desktop.firewall import Firewall, State
+from desktop.network.firewall import Firewall, State
 from desktop.server import joining
 from desktop.server.joining import Joining
 from desktop.server.sites import Sites, listen

@@ -1,0 +1,1 @@
+"""This machine's part of the network: its addresses, its name there, its firewalls."""

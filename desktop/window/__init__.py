@@ -1,0 +1,1 @@
+"""The native window, and what is needed for it."""

@@ -1,0 +1,289 @@
+"""Qt under the window on Linux: can it open one here, and what pywebview leaves to be mended.
+
+Everything of Qt's is imported where it is used: a program without a window never pays for it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import logging
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from desktop.machine.outside import open_page
+from desktop.machine.preferences import Place
+
+RELOAD_AFTER_CRASH_MS = 500
+ROOM_FOR_MESA = 1 << 24
+"""Bytes, ten times what it begins with."""
+
+# Debian names most library packages by one rule; these are the exceptions among what Qt needs.
+DEBIAN_PACKAGES = {
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libgthread-2.0.so.0": "libglib2.0-0",
+    "libnssutil3.so": "libnss3",
+    "libsmime3.so": "libnss3",
+}
+A_FONT = "fonts-dejavu-core"
+
+log = logging.getLogger(__name__)
+
+
+def prepare_environment(storage: Path) -> None:
+    """Set what Qt reads from the environment; what the person has set stays, but for the sandbox of root.
+
+    What is kept for the next start is to be in the folder `storage`.
+    """
+    if os.geteuid() == 0:
+        # Chromium ends the process rather than run as root in its sandbox.
+        os.environ["QTWEBENGINE_DISABLE_SANDBOX"] = "1"
+    # Qt and Chromium report every absent driver and bus. "js" is the page's console, which can name the address.
+    os.environ.setdefault("QT_LOGGING_RULES", "*.debug=false;*.info=false;*.warning=false;js=false")
+    os.environ.setdefault("QTWEBENGINE_CHROMIUM_FLAGS", "--log-level=3")
+    # Mesa, which draws for Qt, would keep what it compiles in ~/.cache, which saves a tenth of a second at a start; and
+    # it ends the process by a bus error where the disk has no room for that.
+    if shutil.disk_usage(storage).free < ROOM_FOR_MESA:
+        os.environ["MESA_SHADER_CACHE_DISABLE"] = "true"
+    os.environ.setdefault("MESA_SHADER_CACHE_DIR", str(storage))
+
+
+def unavailable() -> str | None:
+    """Say in one plain sentence why no window can open here and what helps, or return None if one can.
+
+    Qt ends the whole process where it finds no screen or lacks a library, and its page where there is no font: so they
+    are looked at first, without creating anything of Qt's.
+    """
+    screen = _screen_problem()
+    if screen is not None:
+        return screen
+    try:
+        # QtWebEngine draws in the most libraries. Nothing is wasted: opening the window imports the same.
+        importlib.import_module("qtpy.QtWebEngineWidgets")
+        for plugin in _platform_plugins():
+            ctypes.CDLL(str(plugin))
+        if _fonts() == 0:
+            return f"No window: no font is installed; on Debian and Ubuntu one comes with `apt install {A_FONT}`."
+    except (ImportError, OSError) as problem:
+        return _explain(str(problem))
+    return None
+
+
+def _asked_platform() -> str:
+    return re.split("[:;]", os.environ.get("QT_QPA_PLATFORM", ""))[0]
+
+
+def _screen_problem() -> str | None:
+    platform = _asked_platform()
+    if platform not in ("", "xcb", "wayland"):
+        return None
+    x11 = "X11 is not asked for" if platform == "wayland" else _x11_problem()
+    wayland = "Wayland is not asked for" if platform == "xcb" else _wayland_problem()
+    if x11 is None or wayland is None:
+        return None
+    return f"No window: there is no screen to open it on ({x11}; {wayland})."
+
+
+def _x11_problem() -> str | None:
+    display = os.environ.get("DISPLAY")
+    if not display:
+        return "DISPLAY is not set"
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        package = _debian_package("libxcb.so.1")
+        return f"the library libxcb.so.1 is missing, which comes with `apt install {package}` on Debian and Ubuntu"
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
+    xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
+    connection = xcb.xcb_connect(None, None)
+    failed = xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    return f"DISPLAY {display} does not answer" if failed else None
+
+
+def _wayland_problem() -> str | None:
+    display = os.environ.get("WAYLAND_DISPLAY")
+    if not display:
+        return "WAYLAND_DISPLAY is not set"
+    # An absolute WAYLAND_DISPLAY stands for itself: joining keeps it.
+    socket = Path(os.environ.get("XDG_RUNTIME_DIR", "/")) / display
+    return None if socket.is_socket() else f"WAYLAND_DISPLAY {display} has no socket"
+
+
+def _platform_plugins() -> list[Path]:
+    """List the plugins of Qt's that the chosen platform loads: Qt ends the process if one of them cannot be."""
+    platform = _asked_platform()
+    if platform not in ("", "xcb", "wayland"):
+        return []
+    wayland = platform == "wayland" or (platform == "" and _x11_problem() is not None)
+    package = importlib.import_module("PySide6").__file__ or ""
+    folder = Path(package).parent / "Qt" / "plugins" / "platforms"
+    return [folder / ("libqwayland.so" if wayland else "libqxcb.so")]
+
+
+def _fonts() -> int:
+    """Count the fonts of this machine, as Qt and Chromium do."""
+    fontconfig = ctypes.CDLL("libfontconfig.so.1")
+    # A struct that begins with the number; NULL stands for the configuration that everybody in the process uses.
+    fontconfig.FcConfigGetFonts.restype = ctypes.POINTER(ctypes.c_int)
+    fontconfig.FcConfigGetFonts.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    found = fontconfig.FcConfigGetFonts(None, 0)
+    return found.contents.value if found else 0
+
+
+def _explain(problem: str) -> str:
+    """Turn the loader's or importer's message into one sentence with the way out."""
+    library = re.match(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object", problem)
+    if library is None:
+        return f"No window: Qt cannot be loaded ({problem})."
+    name = library[1]
+    package = _debian_package(name)
+    return f"No window: the library {name} is missing; on Debian and Ubuntu it comes with `apt install {package}`."
+
+
+def _debian_package(library: str) -> str:
+    """Name the package that holds `library` by Debian's rule: libxkbcommon-x11.so.0 is in libxkbcommon-x11-0."""
+    if library in DEBIAN_PACKAGES:
+        return DEBIAN_PACKAGES[library]
+    name, _, version = library.partition(".so")
+    version = version.lstrip(".")
+    hyphen = "-" if version and name[-1].isdigit() else ""
+    return f"{name}{hyphen}{version}".lower()
+
+
+def profile(storage: Path, name: str) -> Any:
+    """Make the profile that the window's page has: what it keeps is below `storage`, and nowhere else.
+
+    pywebview's own makes folders in ~/.cache and ~/.local/share before it can be told of a better place.
+    """
+    from qtpy.QtWebEngineCore import QWebEngineProfile, QWebEngineProfileBuilder
+
+    builder = QWebEngineProfileBuilder()
+    builder.setPersistentStoragePath(str(storage))
+    # What is kept on this disk already needs no cache there.
+    builder.setHttpCacheType(QWebEngineProfile.HttpCacheType.MemoryHttpCache)
+    return builder.createProfile(name)
+
+
+def mend(native: Any) -> None:
+    """Mend what pywebview 6.2 leaves broken under Qt 6 in its main window `native`, before it is shown."""
+    from qtpy.QtWebEngineCore import QWebEngineSettings
+
+    page = native.webview.page()
+    # Its script for calling Python from the page: unused here, it leaves a thread waiting when a window closes early.
+    page.loadFinished.disconnect(native.on_load_finished)
+    # White by default, whatever the window's colour: a flash of it before the page is there.
+    page.setBackgroundColor(native.background_color)
+    for attribute in ("JavascriptCanAccessClipboard", "FullScreenSupportEnabled"):
+        page.settings().setAttribute(getattr(QWebEngineSettings.WebAttribute, attribute), True)
+    # By Python's webbrowser it would give the binary's libraries to the person's.
+    page.nav_handler.acceptNavigationRequest = _open_link
+    page.fullScreenRequested.connect(lambda request: _toggle_full_screen(native, request))
+    page.profile().downloadRequested.connect(lambda download: _save(native, download))
+    page.renderProcessTerminated.connect(lambda status, code: _reload_after_crash(page, status, code))
+
+
+def _open_link(url: Any, kind: Any, is_main_frame: bool) -> bool:
+    """What Qt asks for a link that wants a window of its own: it is for the browser, and this one doesn't follow it."""
+    if not open_page(url.toString()):
+        log.warning("A link can't be opened: there is no xdg-open.")
+    return False
+
+
+def _toggle_full_screen(native: Any, request: Any) -> None:
+    from qtpy.QtCore import Qt
+
+    request.accept()
+    # Only this flag, so that a maximised window comes back maximised.
+    full_screen = Qt.WindowState.WindowFullScreen
+    state = native.windowState()
+    native.setWindowState(state | full_screen if request.toggleOn() else state & ~full_screen)
+
+
+def _save(native: Any, download: Any) -> None:
+    from qtpy.QtCore import QStandardPaths
+    from qtpy.QtWidgets import QFileDialog
+
+    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
+    proposal = str(Path(folder) / download.downloadFileName())
+    chosen, _ = QFileDialog.getSaveFileName(native, native.localization["global.saveFile"], proposal)
+    if not chosen:
+        download.cancel()
+        return
+    download.setDownloadDirectory(str(Path(chosen).parent))
+    download.setDownloadFileName(Path(chosen).name)
+    download.accept()
+
+
+def _reload_after_crash(page: Any, status: Any, code: int) -> None:
+    from qtpy.QtCore import QTimer
+    from qtpy.QtWebEngineCore import QWebEnginePage
+
+    if status == QWebEnginePage.RenderProcessTerminationStatus.NormalTerminationStatus:
+        return
+    log.warning("the window's page has crashed (%s, code %s) and is loaded again", status.name, code)
+    # Not at once: a page that crashes on loading would keep the machine busy.
+    QTimer.singleShot(RELOAD_AFTER_CRASH_MS, lambda: page.triggerAction(QWebEnginePage.WebAction.Reload))
+
+
+def prefers_dark() -> bool:
+    """Whether the system is set to dark. Makes Qt's application, which pywebview then takes."""
+    global _application
+    from qtpy.QtCore import QCoreApplication, Qt
+    from qtpy.QtWidgets import QApplication
+
+    # They would lie in ~/.cache, and save no time that could be measured.
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DisableShaderDiskCache)
+    # As the entry in the menu is called (install.py): a desktop knows by it what the window belongs to.
+    QApplication.setDesktopFileName("lan-counter")
+    _application = QApplication.instance() or QApplication(["lan-counter"])
+    return bool(_application.styleHints().colorScheme() == Qt.ColorScheme.Dark)
+
+
+# Qt ends with the last reference to it.
+_application: Any = None
+
+
+def place_of(native: Any) -> Place:
+    """Where pywebview's main window is; if it fills the screen, where it was before."""
+    geometry, frame = native.geometry(), native.frameGeometry()
+    normal = native.normalGeometry() if native.isMaximized() or native.isFullScreen() else geometry
+    # Qt moves a window by its frame, and sizes it without.
+    return Place(
+        x=normal.x() - geometry.x() + frame.x(),
+        y=normal.y() - geometry.y() + frame.y(),
+        width=normal.width(),
+        height=normal.height(),
+        maximized=native.isMaximized(),
+    )
+
+
+def keep_on_screen(native: Any) -> None:
+    """A window that was last on a screen that is no longer there comes to one that is."""
+    from qtpy.QtGui import QGuiApplication
+
+    if QGuiApplication.screenAt(native.frameGeometry().center()) is None:
+        free = QGuiApplication.primaryScreen().availableGeometry()
+        native.resize(native.size().boundedTo(free.size()))
+        native.move(free.center() - native.rect().center())
+
+
+def come_forward(native: Any) -> None:
+    """Bring the window before all others; on Qt's thread."""
+    from qtpy.QtCore import Qt
+
+    native.setWindowState(native.windowState() & ~Qt.WindowState.WindowMinimized)
+    native.show()
+    native.raise_()
+    native.activateWindow()
+
+
+def on_its_thread(native: Any, action: Any) -> None:
+    """Call `action` on Qt's thread, soon; from any thread."""
+    from qtpy.QtCore import QTimer
+
+    QTimer.singleShot(0, native, action)

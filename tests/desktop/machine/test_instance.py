@@ -1,0 +1,93 @@
+"""One program per data folder."""
+
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from desktop.machine.instance import AlreadyRunning, FolderError, Running, bring_forward, only_one_in
+
+RUNNING = Running(join="http://192.168.1.42:8000/", port=8000, token="t" * 43)
+
+
+def test_the_second_one_learns_where_the_first_one_is(tmp_path: Path) -> None:
+    with only_one_in(tmp_path / "data") as leave_word:
+        leave_word(RUNNING)
+        with pytest.raises(AlreadyRunning, match=r"already running: http://192\.168\.1\.42:8000/$") as second:
+            only_one_in(tmp_path / "data").__enter__()
+        assert second.value.running == RUNNING
+
+
+@pytest.mark.parametrize("note", [None, b"", b"nonsense", b'{"join":5}'])
+def test_a_first_one_that_has_not_left_word_yet_is_running_all_the_same(tmp_path: Path, note: bytes | None) -> None:
+    with only_one_in(tmp_path):
+        if note is not None:
+            (tmp_path / "running.json").write_bytes(note)
+        with pytest.raises(AlreadyRunning, match=r"already running\.$"):
+            only_one_in(tmp_path).__enter__()
+
+
+def test_once_the_first_one_has_ended_another_may_start(tmp_path: Path) -> None:
+    with only_one_in(tmp_path) as leave_word:
+        leave_word(RUNNING)
+    with only_one_in(tmp_path):
+        assert not (tmp_path / "running.json").exists()
+
+
+def test_two_folders_have_one_program_each(tmp_path: Path) -> None:
+    with only_one_in(tmp_path / "a"), only_one_in(tmp_path / "b"):
+        pass
+
+
+def test_the_note_is_for_nobody_elses_eyes(tmp_path: Path) -> None:
+    with only_one_in(tmp_path) as leave_word:
+        leave_word(RUNNING)
+        assert stat.S_IMODE((tmp_path / "running.json").stat().st_mode) == 0o600 or os.name == "nt"
+
+
+def test_a_note_that_cannot_be_written_is_no_reason_not_to_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with only_one_in(tmp_path) as leave_word:
+        (tmp_path / "running.new").mkdir()
+        leave_word(RUNNING)
+    assert "can't be written" in caplog.text
+
+
+def test_a_folder_that_is_a_file_is_said_to_be_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("in the way")
+    with pytest.raises(FolderError, match="can't be used"):
+        only_one_in(tmp_path / "data").__enter__()
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        right = (self.path, self.headers["Authorization"]) == ("/host/forward", f"Bearer {RUNNING.token}")
+        self.send_response(204 if right else 403)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def test_the_first_one_is_asked_to_come_forward(port: int) -> None:
+    assert bring_forward(Running(join="", port=port, token=RUNNING.token))
+    assert not bring_forward(Running(join="", port=port, token="wrong"))
+
+
+def test_one_that_does_not_answer_does_not_come_forward() -> None:
+    assert not bring_forward(Running(join="", port=1, token=""))

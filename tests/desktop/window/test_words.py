@@ -1,0 +1,49 @@
+"""What the program itself says in a person's language."""
+
+import locale
+from typing import Any
+
+import pytest
+
+from desktop.server.pages import folder
+from desktop.window.words import LANGUAGES, language, question_before_closing, told
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("fr_FR", "fr"), ("French_France", "fr"), ("en_GB", "en"), ("de_DE", "en"), (None, "en")]
+)
+def test_the_language_is_the_systems_or_english(
+    monkeypatch: pytest.MonkeyPatch, name: str | None, expected: str
+) -> None:
+    monkeypatch.setattr(locale, "getlocale", lambda category: (name, "UTF-8"))
+    assert language() == expected
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_question_names_how_many_are_here(language: str) -> None:
+    assert "{" not in question_before_closing(1, folder(), language)
+    assert "23" in question_before_closing(23, folder(), language)
+    assert "?" in question_before_closing(2, folder(), language)
+
+
+@pytest.mark.parametrize(
+    ("notice", "sentence"),
+    [
+        (
+            {"code": "set_aside", "path": "/x/{old}*.db", "counter": -42},
+            "The saved counter was damaged. It goes on from -42, the last number known."
+            " The old file is kept: /x/{old}*.db",
+        ),
+        (
+            {"code": "set_aside", "path": "/old.db"},
+            "The saved counter was damaged. It starts again at 0. The old file is kept: /old.db",
+        ),
+        (
+            {"code": "went_back", "counter": 0},
+            "The saved counter was missing, or older than it should be. It goes on from 0, the last number known.",
+        ),
+        ({"code": "not_saved"}, "Nothing is being saved. The number is lost when the program ends."),
+    ],
+)
+def test_a_notice_is_told_in_sentences(notice: dict[str, Any], sentence: str) -> None:
+    assert told({"type": "notice", **notice}, folder()) == sentence
