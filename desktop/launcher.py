@@ -12,8 +12,6 @@ from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
-from aiohttp import web
-
 from desktop.core.counter import AnyOperation
 from desktop.core.protocol import Notice
 from desktop.core.room import Room
@@ -23,10 +21,10 @@ from desktop.machine.descriptors import on_loop_error, places
 from desktop.network.mdns import LocalName
 from desktop.server.app import application
 from desktop.server.garbage import Garbage
+from desktop.server.gate import Gate
 from desktop.server.guard import Guard
 from desktop.server.hub import Hub
 from desktop.server.joining import Joining
-from desktop.server.opening import Opening
 from desktop.server.pages import Pages, folder
 from desktop.server.reach import Reach
 from desktop.server.sites import Sites
@@ -147,7 +145,11 @@ class Server:
     async def _listen(self, hub: Hub, started: Callable[[], None]) -> None:
         """Serve until it is time to stop."""
         port = self._sockets[0].getsockname()[1]
-        sites, name = Sites(port), LocalName(port)
+        # Where the system allows fewer connections than are wanted, some of them are still for the page.
+        fit = places(self._connections)
+        connections = min(self._connections, fit - fit // 10)
+        gate = Gate(fit)
+        sites, name = Sites(port, gate), LocalName(port)
         reach = Reach(
             sites,
             name,
@@ -158,17 +160,14 @@ class Server:
             remember=lambda interface: preferences.change(self._preferences, interface=interface),
         )
         routes = [*Joining(reach, self._secret, port, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
-        # Where the system allows fewer connections than are wanted, some of them are still for the page.
-        fit = places(self._connections)
-        connections = min(self._connections, fit - fit // 10)
         guard = Guard(port, lambda: reach.local_name, reach.visited)
-        opening = Opening(hub, guard, connections)
-        app = application(hub, guard, opening, routes)
-        runner = web.AppRunner(app, shutdown_timeout=1)
+        runner = application(hub, gate, guard, connections, routes)
         await runner.setup()
+        assert runner.server
+        gate.open(runner.server)
         following: asyncio.Task[None] | None = None
         try:
-            await sites.start(runner, self._sockets, fit, opening.at_once)
+            await sites.start(self._sockets)
             following = asyncio.create_task(reach.follow())
             started()
             await self._stop.wait()
@@ -176,5 +175,7 @@ class Server:
             if following:
                 following.cancel()
             await hub.close()
-            await sites.stop()
+            sites.stop()
+            gate.close()
+            await runner.cleanup()
             await name.release()

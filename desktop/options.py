@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from desktop import __version__
-from desktop.server.opening import CONNECTION_LIMIT
 from desktop.server.sites import LOOPBACK
+from desktop.server.websockets import CONNECTION_LIMIT
 
 MOST_CONNECTIONS: Final = 50_000
 """More than one machine's descriptors and memory are good for."""

@@ -1,37 +1,55 @@
-"""HTTP: the page, /health, and whatever of /ws is no plain handshake."""
+"""HTTP: the page, /health and /ws, each behind the guard."""
+
+import logging
+from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from aiohttp.web import HTTPMisdirectedRequest, Request, StreamResponse
+from aiohttp.web import HTTPException, HTTPInternalServerError, HTTPMisdirectedRequest, Request, StreamResponse
 
 from desktop import __version__
 from desktop.core.protocol import MESSAGE_LIMIT
+from desktop.server.gate import Gate, State
 from desktop.server.guard import Guard, add_headers
-from desktop.server.http import answered, asked, place_of
 from desktop.server.hub import Hub
-from desktop.server.opening import Opening
+from desktop.server.websockets import WebSockets
+
+log = logging.getLogger(__name__)
+
+KEEP_ALIVE: Final = 60.0
+"""Seconds that an idle connection is kept for the next request."""
 
 
-def application(hub: Hub, guard: Guard, opening: Opening, routes: list[web.RouteDef]) -> web.Application:
-    """The whole server but its sockets."""
-    app = web.Application(middlewares=[_entrance(guard)], client_max_size=MESSAGE_LIMIT)
-    app.add_routes([web.get("/ws", opening.slowly, allow_head=False), web.get("/health", _health(hub)), *routes])
+def application(hub: Hub, gate: Gate, guard: Guard, limit: int, routes: list[web.RouteDef]) -> web.AppRunner:
+    """The whole server but its sockets, with `limit` WebSockets at once; to be set up, and cleaned up in the end."""
+    app = web.Application(middlewares=[_entrance(gate, guard)], client_max_size=MESSAGE_LIMIT)
+    websockets = WebSockets(hub, limit)
+    app.add_routes([web.get("/ws", websockets.serve, allow_head=False), web.get("/health", _health(hub)), *routes])
     app.on_response_prepare.append(add_headers)
-    return app
+    # aiohttp would log every request that nobody can read; mistakes of ours are logged at the entrance.
+    quiet = logging.getLogger(f"{__name__}.unreadable")
+    quiet.setLevel(logging.CRITICAL)
+    return web.AppRunner(app, shutdown_timeout=1, access_log=None, keepalive_timeout=KEEP_ALIVE, logger=quiet)
 
 
-def _entrance(guard: Guard) -> Middleware:
+def _entrance(gate: Gate, guard: Guard) -> Middleware:
     @web.middleware
     async def entrance(request: Request, handler: Handler) -> StreamResponse:
-        asked(request)
+        connection = gate.connection(request)
+        connection.move(State.ASKING)
         try:
             # Whatever else a target may be, we are no proxy (RFC 9112, section 3.2).
             is_ours = request.raw_path.startswith("/")
-            if not (is_ours and guard.admits(request.headers.getall("Host", []), place_of(request))):
+            if not (is_ours and guard.admits(request, connection)):
                 raise HTTPMisdirectedRequest(text="This server is not known by that name.")
             return await handler(request)
+        except (HTTPException, ConnectionError):
+            raise
+        except Exception:
+            log.exception("No answer to %s.", request.path)
+            raise HTTPInternalServerError from None
         finally:
-            answered(request)
+            connection.move(State.IDLE)
 
     return entrance
 

@@ -11,24 +11,35 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
+from aiohttp import web
 from aiohttp.web import Request, StreamResponse
 
-from desktop.server.gate import Place
+from desktop.server.gate import Connection
 
+# The page's own socket beside 'self' for older Safari, which doesn't count it as 'self'.
+POLICY: Final = (
+    "default-src 'self'; script-src 'self'{inline}; style-src 'self'; connect-src 'self'{socket}; "
+    "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 HEADERS: Final = {
-    # `ws:` beside 'self' for older Safari, which doesn't count a socket to the page's own host as 'self'.
-    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self' ws:; "
-    "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Server": "LAN-Counter",
 }
+INLINE: Final = web.ResponseKey("inline", list[str])
+"""Under this a response names its inline scripts, as the sources of a policy do (CSP Level 3, section 2.3.1)."""
+ADMITTED: Final = web.RequestKey("admitted", str)
+"""Under this a request that was admitted has its Host header."""
 HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%\w+)?)\]|(?P<name>[\w.-]+))(?::(?P<port>[1-9]\d{0,4}))?", re.A)
 
 
 async def add_headers(request: Request, response: StreamResponse) -> None:
     """For every answer, those to mistakes too."""
     response.headers.update(HEADERS)
+    response.headers["Content-Security-Policy"] = POLICY.format(
+        inline="".join(f" {source}" for source in response.get(INLINE, [])),
+        socket=f" ws://{request[ADMITTED]}" if ADMITTED in request else "",
+    )
     # Even an error may be kept by a browser that isn't told (RFC 9111, section 4.2.2).
     response.headers.setdefault("Cache-Control", "no-store")
 
@@ -43,13 +54,14 @@ class Guard:
         self._visited = visited
         self._own = own_names()
 
-    def admits(self, hosts: Sequence[str], place: Place) -> bool:
-        """Whether a request with these Host headers is for us."""
-        held = self._local_name()
+    def admits(self, request: Request, connection: Connection) -> bool:
+        """Whether a request is for us, by its Host header."""
+        hosts, held = request.headers.getall("Host", []), self._local_name()
         if not addressed_to_us(hosts, self._port, self._own | {held} if held else self._own):
             return False
-        if place.peer and place.own:
-            self._visited(place.peer, place.own)
+        request[ADMITTED] = hosts[0]
+        if connection.peer and connection.own:
+            self._visited(connection.peer, connection.own)
         return True
 
 

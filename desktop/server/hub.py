@@ -18,8 +18,7 @@ from desktop.core.counter import AnyOperation
 from desktop.core.protocol import Network
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
-from desktop.server.frames import PING, PONG, TEXT, frame
-from desktop.server.socket import Socket
+from desktop.server.socket import PING, PONG, TEXT, Socket, frame
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +43,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._sockets: set[Socket] = set()
-        self._closing: set[Socket] = set()
-        self._closed = asyncio.Event()
+        self._closing: set[asyncio.Task[None]] = set()
         self._appending: Future[None] | None = None
         self._failing = False
         self._witnessing: asyncio.TimerHandle | None = None
@@ -62,12 +60,10 @@ class Hub:
 
     # --- events ---
 
-    def join(self, socket: Socket, answer: bytes, *, v1: bool, local: bool) -> None:
-        """A handshake is done, but for its answer: that goes with the first state, in one packet."""
+    def join(self, socket: Socket, *, v1: bool, local: bool) -> None:
+        """A handshake is done."""
         self._sockets.add(socket)
-        first = self._room.join(socket, self._loop.time(), v1=v1, local=local)
-        self._write(socket, answer + frame(TEXT, first.message))
-        self._schedule()
+        self._do([self._room.join(socket, self._loop.time(), v1=v1, local=local)])
 
     def receive(self, socket: Socket, text: str) -> None:
         """A text message came."""
@@ -87,21 +83,21 @@ class Hub:
             self._room.drained(socket, self._loop.time())
             self._schedule()
 
+    def refuse(self, socket: Socket, code: int, reason: str) -> None:
+        """Close a connection that breaks the rules."""
+        self._perform(Close(socket, code, reason))
+
     def leave(self, socket: Socket) -> None:
         """Nothing more will come."""
         if socket in self._sockets:
             self._sockets.remove(socket)
-            self._closing.add(socket)
             self._room.leave(socket, self._loop.time())
             self._schedule()
 
     def lost(self, socket: Socket) -> None:
         """The connection is gone."""
         self.leave(socket)
-        self._closing.discard(socket)
         self._gone(len(self._sockets))
-        if not self._closing:
-            self._closed.set()
 
     def announce(self, network: Network) -> None:
         """Others join at another address now."""
@@ -134,8 +130,7 @@ class Hub:
         for socket in list(self._sockets):
             self._perform(Close(socket, 1001, "The server is stopping."))
         if self._closing:
-            self._closed.clear()
-            await self._closed.wait()
+            await asyncio.wait(self._closing)
         if self._witnessing:
             self._witnessing.cancel()
             self._witness()
@@ -170,7 +165,9 @@ class Hub:
                 socket.abort()
             case Close(socket, int(code), reason):
                 self.leave(socket)
-                socket.close(code, reason)
+                closing = self._loop.create_task(socket.close(code, reason))
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
 
     def _write(self, socket: Socket, data: bytes) -> None:
         if not socket.write(data):

@@ -25,8 +25,8 @@ from msgspec import Meta, Struct
 
 from desktop.network.firewall import firewalls
 from desktop.server.codes import address_code, wifi_code
+from desktop.server.gate import CONNECTION
 from desktop.server.guard import same_origin
-from desktop.server.http import place_of
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class Joining:
     async def _enter(self, request: Request) -> StreamResponse:
         """To the host's page. A ticket may be seen by others who use this machine, so it is worth nothing twice."""
         ticket = request.match_info["ticket"]
-        if not place_of(request).local or ticket not in self._tickets:
+        if not request[CONNECTION].local or ticket not in self._tickets:
             raise HTTPNotFound(text="This way in has been used. The program prints another, after Host:.")
         self._tickets.discard(ticket)
         raise HTTPSeeOther(f"/#host={self._secret}", headers=NO_STORE)
@@ -119,7 +119,7 @@ def _guarded(handler: Handler, token: str) -> Handler:
 
     async def guarded(request: Request) -> StreamResponse:
         offered = request.headers.get("Authorization", "").encode(errors="replace")
-        if not (place_of(request).local and _is_from_our_page(request) and hmac.compare_digest(offered, bearer)):
+        if not (request[CONNECTION].local and _is_from_our_page(request) and hmac.compare_digest(offered, bearer)):
             raise HTTPForbidden(text="Only the host may ask for this.")
         return await handler(request)
 

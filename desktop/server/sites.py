@@ -6,11 +6,6 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from aiohttp import web
-
-from desktop.server.gate import Gate, Place
-from desktop.server.http import serving
-
 BACKLOG: Final = 4_096
 """Connections that the kernel keeps until they are accepted: a whole school at once. Who finds no place there tries
 again only after a second."""
@@ -88,59 +83,30 @@ def _explained(error: OSError, address: str, port: int) -> ListenError:
     return ListenError(f"Can't listen on {address}, port {port}: {error.strerror or error}.")
 
 
-class Site(web.BaseSite):
-    """One listening socket, whose connections come through a gate."""
-
-    __slots__ = ("_gate", "_sock")
-
-    def __init__(self, runner: web.BaseRunner, sock: socket.socket, gate: Gate) -> None:
-        super().__init__(runner, backlog=BACKLOG)
-        self._sock = sock
-        self._gate = gate
-
-    @property
-    def name(self) -> str:
-        host, port = self._sock.getsockname()[:2]
-        return f"http://{host}:{port}"
-
-    async def start(self) -> None:
-        await super().start()
-        # To asyncio, `backlog` is both: so the kernel is told its own number afterwards.
-        self._server = await asyncio.get_running_loop().create_server(self._gate, sock=self._sock, backlog=AT_ONCE)
-        self._sock.listen(BACKLOG)
-
-
 class Sites:
     """Where a server listens: on loopback all the time, and on one address that others can reach; or everywhere."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, gate: Callable[[], asyncio.BaseProtocol]) -> None:
+        """`gate` makes the protocol of each connection."""
         self._port = port
-        self._sites: dict[str, Site] = {}
+        self._gate = gate
+        self._servers: dict[str, asyncio.Server] = {}
 
-    async def start(
-        self,
-        runner: web.AppRunner,
-        sockets: Sequence[socket.socket],
-        most: int,
-        upgrade: Callable[[Place, bytes], bool] = lambda place, data: False,
-    ) -> None:
-        """Accept connections for this server on these listening sockets, `most` of them at once; `upgrade` may take
-        one by what it says first."""
-        assert runner.server
-        self._runner = runner
-        self._gate = Gate(upgrade, serving(runner.server), most)
+    async def start(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections on these listening sockets."""
         for sock in sockets:
             await self._open(sock)
 
-    async def stop(self) -> None:
-        """Accept nobody any more, and let go of all."""
-        await self._runner.cleanup()
-        self._gate.close()
+    def stop(self) -> None:
+        """Accept nobody any more."""
+        for server in self._servers.values():
+            server.close()
 
     async def _open(self, sock: socket.socket) -> None:
-        site = Site(self._runner, sock, self._gate)
-        await site.start()
-        self._sites[sock.getsockname()[0]] = site
+        # To asyncio, `backlog` is both: so the kernel is told its own number afterwards.
+        server = await asyncio.get_running_loop().create_server(self._gate, sock=sock, backlog=AT_ONCE)
+        sock.listen(BACKLOG)
+        self._servers[sock.getsockname()[0]] = server
 
     async def move(self, address: str | None) -> None:
         """Listen on this address instead of any other but loopback's; on None on loopback alone.
@@ -150,8 +116,8 @@ class Sites:
         """
         if address and not self._is_reached(address):
             await self._open(listen_at(address, self._port))
-        for other in [other for other in self._sites if other not in (address, LOOPBACK, EVERYWHERE)]:
-            await self._sites.pop(other).stop()
+        for other in [other for other in self._servers if other not in (address, LOOPBACK, EVERYWHERE)]:
+            self._servers.pop(other).close()
 
     def _is_reached(self, address: str) -> bool:
-        return address in self._sites or (EVERYWHERE in self._sites and ":" not in address)
+        return address in self._servers or (EVERYWHERE in self._servers and ":" not in address)

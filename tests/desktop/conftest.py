@@ -8,7 +8,6 @@ import pytest
 from desktop.journal import Journal
 from desktop.journal.sqlite import SqliteJournal
 from desktop.server.pages import Pages
-from tests.desktop.server.behind import Behind, behind_gate
 from tests.desktop.support import Serve, Served, page_folder, served
 
 
@@ -26,9 +25,3 @@ async def serve(tmp_path: Path, database: Path) -> AsyncIterator[Serve]:
             return await stack.enter_async_context(served(journal or SqliteJournal(database), pages, **others))
 
         yield start
-
-
-@pytest.fixture
-async def behind() -> AsyncIterator[Behind]:
-    async with behind_gate() as found:
-        yield found

@@ -21,9 +21,9 @@ from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
 from desktop.journal.sqlite import SqliteJournal
 from desktop.server.app import application
+from desktop.server.gate import Gate
 from desktop.server.guard import Guard
 from desktop.server.hub import Hub
-from desktop.server.opening import Opening
 from desktop.server.pages import Pages
 from desktop.server.sites import Sites, listen
 
@@ -32,6 +32,8 @@ PATIENCE = 30.0
 SECRET = "the-secret-of-the-host"
 ADA = "ada_" + "A" * 20
 BOB = "bob_" + "B" * 20
+CLOSE = 0x88
+"""First byte of a close frame."""
 
 
 class Client:
@@ -119,7 +121,7 @@ class RawSocket:
     async def head(self) -> bytes:
         """The head of an answer."""
         while b"\r\n\r\n" not in self._received:
-            await self._receive()
+            await self.receive_some()
         head, _, self._received = self._received.partition(b"\r\n\r\n")
         return head
 
@@ -142,7 +144,7 @@ class RawSocket:
         """The next frame: its first byte, and its payload. (0, b"") if the connection is gone."""
         try:
             while (found := self._frame()) is None:
-                await self._receive()
+                await self.receive_some()
         except ConnectionError:
             return 0, b""
         return found
@@ -161,10 +163,11 @@ class RawSocket:
 
     async def receive(self) -> bytes:
         """Whatever comes next."""
-        await self._receive()
+        await self.receive_some()
         return self.forget()
 
-    async def _receive(self) -> None:
+    async def receive_some(self) -> None:
+        """Wait until more has come."""
         async with asyncio.timeout(PATIENCE):
             data = await asyncio.get_running_loop().sock_recv(self._sock, 1 << 16)
         if not data:
@@ -186,8 +189,12 @@ async def raw_socket(port: int, receive_buffer: int | None = None) -> AsyncItera
 class Served:
     """A counter in this test's own event loop."""
 
-    def __init__(self, hub: Hub, port: int, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, hub: Hub, port: int, session: aiohttp.ClientSession, stop: Callable[[], Awaitable[None]]
+    ) -> None:
+        """`stop` ends it early, in the launcher's order."""
         self.hub = hub
+        self.stop = stop
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.session = session
@@ -230,8 +237,10 @@ async def served(
     pages: Pages,
     sock: socket.socket | None = None,
     connections: int = 1_000,
+    places: int = 1_000,
+    routes: Sequence[web.RouteDef] = (),
 ) -> AsyncIterator[Served]:
-    """Serve a counter on loopback, put together as the launcher does it."""
+    """Serve a counter on loopback, put together as the launcher does it, and some more routes."""
     loop = asyncio.get_running_loop()
     hub: Hub
 
@@ -243,17 +252,29 @@ async def served(
     sock = sock or listen(["127.0.0.1"], 0)[0]
     port = sock.getsockname()[1]
     guard = Guard(port, lambda: None, lambda device, via: None)
-    opening = Opening(hub, guard, connections)
-    runner = web.AppRunner(application(hub, guard, opening, pages.routes()), shutdown_timeout=1)
+    gate = Gate(places)
+    runner = application(hub, gate, guard, connections, [*pages.routes(), *routes])
     await runner.setup()
-    sites = Sites(port)
-    await sites.start(runner, [sock], 1_000, opening.at_once)
+    assert runner.server
+    gate.open(runner.server)
+    sites = Sites(port, gate)
+    await sites.start([sock])
+    stopped = False
+
+    async def stop() -> None:
+        nonlocal stopped
+        if not stopped:
+            stopped = True
+            await hub.close()
+            sites.stop()
+            gate.close()
+            await runner.cleanup()
+
     try:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-            yield Served(hub, port, session)
+            yield Served(hub, port, session, stop)
     finally:
-        await hub.close()
-        await sites.stop()
+        await stop()
         journal.close()
 
 

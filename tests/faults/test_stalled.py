@@ -5,20 +5,22 @@ import json
 import socket
 import statistics
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Self
 
 import pytest
+from aiohttp import web
 
 import desktop.core.liveness
-import desktop.server.opening
+import desktop.server.websockets
 from desktop.journal.sqlite import SqliteJournal
-from desktop.server.frames import PING, TEXT
+from desktop.server.gate import Connection
+from desktop.server.hub import Hub
 from desktop.server.pages import Pages
 from desktop.server.sites import listen
-from desktop.server.socket import Events, Socket
+from desktop.server.socket import PING, TEXT, Socket
 from tests.desktop.support import BOB, PATIENCE, Client, RawSocket, Served, page_folder, raw_socket, served, true
 
 STALLED = 100
@@ -31,9 +33,9 @@ class WatchedSocket(Socket):
 
     all: list["WatchedSocket"]
 
-    def __init__(self, transport: asyncio.Transport, events: Events, gone: Callable[[], None]) -> None:
-        super().__init__(transport, events, gone)
-        self.transport = transport
+    def __init__(self, ws: web.WebSocketResponse, connection: Connection, hub: Hub) -> None:
+        super().__init__(ws, connection, hub)
+        self.transport = connection.transport
         self.most = self.longest = 0
         self.all.append(self)
 
@@ -48,7 +50,7 @@ class WatchedSocket(Socket):
 async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
     """Served so that all buffers on the way to a client are small: they are full soon."""
     WatchedSocket.all = []
-    monkeypatch.setattr(desktop.server.opening, "Socket", WatchedSocket)
+    monkeypatch.setattr(desktop.server.websockets, "Socket", WatchedSocket)
     (sock,) = listen(["127.0.0.1"], 0)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     async with served(SqliteJournal(tmp_path / "counter.db"), Pages(page_folder(tmp_path / "web")), sock) as running:

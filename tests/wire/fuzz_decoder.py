@@ -1,10 +1,9 @@
-"""Coverage-guided fuzzing of what reads the wire, for as long as one likes:
+"""Coverage-guided fuzzing of what reads messages, for as long as one likes:
 
     pip install atheris && python -m tests.wire.fuzz_decoder -max_total_time=300
 
-Whatever bytes come, they are frames or a FrameError, and the same however they are cut; whatever text comes is a
-message or a ProtocolError, and what it asks for can be decided, kept and told. What it found stays as a test in
-test_nonsense.py, test_frames.py or test_protocol.py.
+Whatever text comes is a message or a ProtocolError, and what it asks for can be decided, kept and told. What it found
+stays as a test in test_nonsense.py or test_protocol.py.
 """
 
 import json
@@ -18,10 +17,8 @@ with atheris.instrument_imports():
 
     from desktop.core.counter import AnyOperation, Counter
     from desktop.core.protocol import Hello, Ping, Pong, ProtocolError, Remove, encode, parse, parse_classic
-    from desktop.server.frames import CLOSE, Frame, FrameError, Frames, answer_to_close
 
 CLIENT = "fuzz-0123456789-0123456789"
-LIMIT = 64
 KEYS = [*"type op delta seen value at client name host screen person settings counter".split()]
 SETTINGS = [*"title step goal locked classic".split()]
 TYPES = [*"hello add set reset undo configure remove ping dance".split()]
@@ -29,32 +26,12 @@ _decode = msgspec.json.Decoder(AnyOperation).decode
 
 
 def one(data: bytes) -> None:
-    """One input: bytes as they come, or a text."""
+    """One input: any text, or one that looks like a message."""
     provider = atheris.FuzzedDataProvider(data)
-    match provider.ConsumeIntInRange(0, 2):
-        case 0:
-            cut = provider.ConsumeIntInRange(1, 20)
-            rest = provider.ConsumeBytes(1_000)
-            assert frames(rest, 1_000) == frames(rest, cut)
-        case 1:
-            read(provider.ConsumeUnicode(1_000))
-        case 2:
-            read(json.dumps(composed(provider, KEYS, 3)))
-
-
-def frames(data: bytes, size: int) -> list[object]:
-    """What is read from bytes that come in pieces of this size."""
-    reader, found = Frames(LIMIT), list[object]()
-    try:
-        for at in range(0, len(data), size):
-            reader.feed(data[at : at + size])
-            while (what := reader.next()) is not None:
-                found.append(what)
-                if isinstance(what, Frame) and what.first == CLOSE:
-                    answer_to_close(what.payload)
-    except FrameError as error:
-        found.append((error.code, str(error)))
-    return found
+    if provider.ConsumeBool():
+        read(provider.ConsumeUnicode(1_000))
+    else:
+        read(json.dumps(composed(provider, KEYS, 3)))
 
 
 def composed(provider: Any, keys: list[str], depth: int) -> dict[str, object]:

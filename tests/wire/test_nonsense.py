@@ -18,9 +18,9 @@ import pytest
 import desktop.core.member
 from desktop.core.protocol import V1
 from desktop.core.room import Room
-from desktop.server.frames import CLOSE, PING, TEXT
+from desktop.server.socket import PING, TEXT
 from tests.desktop.core.stage import Stage
-from tests.desktop.support import ADA, BOB, SECRET, RawSocket, Serve, Served, raw_socket
+from tests.desktop.support import ADA, BOB, CLOSE, SECRET, RawSocket, Serve, Served, raw_socket
 
 CONTINUED, BINARY = 0x00, 0x82
 FUZZ_SECONDS = float(os.environ.get("FUZZ_SECONDS", "1.5"))

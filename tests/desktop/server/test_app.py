@@ -13,7 +13,7 @@ from aiohttp import WSMsgType
 
 import desktop
 import desktop.core.outgoing
-from desktop.server.frames import PING, PONG, TEXT
+from desktop.server.socket import PING, PONG, TEXT
 from tests.desktop.support import ADA, BOB, SECRET, Client, Serve, Served, raw_socket, true
 
 BINARY, CLOSE = 0x82, 0x88

@@ -1,68 +1,127 @@
 """Connections before and beside the WebSockets: how many, and for how long."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from typing import Any
 
 import pytest
+from aiohttp import web
 
 import desktop.server.gate
-from desktop.server.frames import TEXT
-from desktop.server.gate import NEW_LIMIT, Gate, Place
-from desktop.server.socket import INBOX
-from tests.desktop.server.behind import PLACES, Behind, closed
-from tests.desktop.support import PATIENCE
+from desktop.server.gate import NEW_LIMIT, Connection, Gate, State
+from desktop.server.socket import TEXT
+from tests.desktop.support import PATIENCE, RawSocket, Serve, raw_socket
+
+PLACES = 120
+
+
+async def slow(request: web.Request) -> web.StreamResponse:
+    await asyncio.sleep(3600)
+    raise AssertionError
+
+
+class Door:
+    """A counter's door, and who comes to it."""
+
+    def __init__(self, port: int, stack: AsyncExitStack) -> None:
+        self.port = port
+        self._stack = stack
+
+    async def connect(self) -> RawSocket:
+        return await self._stack.enter_async_context(raw_socket(self.port))
+
+    async def get(self, raw: RawSocket, path: str = "/health") -> bytes:
+        """The head of the answer; the rest is forgotten."""
+        await raw.send(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n\r\n".encode())
+        head = await raw.head()
+        while not raw.forget().endswith(b"}"):
+            await raw.receive_some()
+        return head
+
+    async def classic(self) -> RawSocket:
+        """A WebSocket that has heard the first state."""
+        raw = await self.connect()
+        assert (await raw.handshake(self.port)).startswith(b"HTTP/1.1 101 ")
+        assert (await raw.hear())[0] == TEXT
+        return raw
+
+
+@pytest.fixture
+async def door(serve: Serve) -> AsyncIterator[Door]:
+    served = await serve(places=PLACES, routes=[web.get("/slow", slow)])
+    async with AsyncExitStack() as stack:
+        yield Door(served.port, stack)
+
+
+async def closed(raw: RawSocket) -> None:
+    """The server closes this one, without a word."""
+    assert await raw.hear() == (0, b"")
+
+
+async def is_in(raw: RawSocket) -> None:
+    """Whoever has this WebSocket can count."""
+    await raw.say(TEXT, b"?")
+    while b"malformed" not in (heard := await raw.hear())[1]:
+        assert heard[0] == TEXT
+
 
 # --- who has asked nothing yet ---
 
 
-async def test_whoever_asks_nothing_whole_in_time_is_closed(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_whoever_asks_nothing_whole_in_time_is_closed(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desktop.server.gate, "NEW_SECONDS", 0.2)
-    silent, slow_one, other = await behind.connect(), await behind.connect(), await behind.echo()
+    silent, slow_one, other = await door.connect(), await door.connect(), await door.classic()
 
     async def drip() -> None:
-        try:
+        with suppress(ConnectionError):
             while True:
                 await slow_one.send(b"G")
                 await asyncio.sleep(0.01)
-        except ConnectionError:
-            pass
 
     dripping = asyncio.create_task(drip())
     await closed(silent)
     await dripping
-    await other.say(TEXT, b"still here")
-    assert await other.hear() == (TEXT, b"still here")
+    await is_in(other)
 
 
 async def test_one_who_is_kept_for_the_next_request_must_then_ask_it_in_time(
-    behind: Behind, monkeypatch: pytest.MonkeyPatch
+    door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desktop.server.gate, "NEW_SECONDS", 0.3)
-    raw = await behind.connect()
+    raw = await door.connect()
     for _ in range(3):
-        assert (await behind.get(raw)).startswith(b"HTTP/1.1 200 ")
+        assert (await door.get(raw)).startswith(b"HTTP/1.1 200 ")
         await asyncio.sleep(0.2)  # idle, which nobody minds
-        raw.forget()
     await raw.send(b"GET / HTTP/1.1\r\n")
     await closed(raw)
 
 
-async def test_of_too_many_who_ask_nothing_the_oldest_go_and_a_new_one_gets_in(behind: Behind) -> None:
-    silent = [await behind.connect() for _ in range(NEW_LIMIT + 10)]
+async def test_of_too_many_who_ask_nothing_the_oldest_go_and_a_new_one_gets_in(door: Door) -> None:
+    silent = [await door.connect() for _ in range(NEW_LIMIT + 10)]
 
     for raw in silent[:10]:
         await closed(raw)
-    assert (await behind.get(await behind.connect())).startswith(b"HTTP/1.1 200 ")
-    assert (await behind.get(silent[-1])).startswith(b"HTTP/1.1 200 ")
+    assert (await door.get(await door.connect())).startswith(b"HTTP/1.1 200 ")
+    assert (await door.get(silent[-1])).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_many_who_come_at_once_and_ask_are_all_answered(behind: Behind) -> None:
+async def test_many_who_come_at_once_and_ask_are_all_answered(door: Door) -> None:
     async def ask() -> bytes:
-        return await behind.get(await behind.connect())
+        return await door.get(await door.connect())
 
     answers = await asyncio.gather(*(ask() for _ in range(PLACES)))
     assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers)
+
+
+async def test_400_who_ask_nothing_and_never_stop_coming_keep_nobody_out(serve: Serve) -> None:
+    served = await serve()
+    async with AsyncExitStack() as stack:
+        silent = [await stack.enter_async_context(raw_socket(served.port)) for _ in range(400)]
+        page = await served.page()
+        await asyncio.gather(*(closed(raw) for raw in silent[: 400 - NEW_LIMIT]))
+        await page.say(type="add", op=1, delta=1)
+        await page.until(ack=1)
 
 
 # --- when there is no place ---
@@ -76,54 +135,100 @@ def as_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 async def test_an_idle_connection_makes_place_the_longest_idle_first(
-    behind: Behind, monkeypatch: pytest.MonkeyPatch
+    door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with as_from_elsewhere(monkeypatch):
-        idle = [await behind.connect() for _ in range(PLACES)]
+        idle = [await door.connect() for _ in range(PLACES)]
         for raw in idle:
-            await behind.get(raw)
-            raw.forget()
+            await door.get(raw)
 
-        assert (await behind.get(await behind.connect())).startswith(b"HTTP/1.1 200 ")
+        assert (await door.get(await door.connect())).startswith(b"HTTP/1.1 200 ")
         await closed(idle[0])
-        assert (await behind.get(idle[-1])).startswith(b"HTTP/1.1 200 ")
+        assert (await door.get(idle[-1])).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_where_all_are_in_a_new_one_is_closed_but_this_machine_s_own_gets_in(
-    behind: Behind, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with as_from_elsewhere(monkeypatch):
-        inside = [await behind.echo() for _ in range(PLACES)]
-        await closed(await behind.connect())
+    served = await serve(places=3)
+    async with AsyncExitStack() as stack:
+        door = Door(served.port, stack)
+        with as_from_elsewhere(monkeypatch):
+            inside = [await door.classic() for _ in range(3)]
+            await closed(await door.connect())
 
-    own = await behind.echo()
-    for raw in (inside[0], inside[-1], own):
-        await raw.say(TEXT, b"here")
-        assert await raw.hear() == (TEXT, b"here")
+        own = await door.classic()
+        for raw in (*inside, own):
+            await is_in(raw)
 
 
-async def test_an_answer_that_takes_too_long_is_given_up(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_leaves_makes_place(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    served = await serve(places=5)
+    async with AsyncExitStack() as stack:
+        door = Door(served.port, stack)
+        with as_from_elsewhere(monkeypatch):
+            inside = [await door.classic() for _ in range(5)]
+            await closed(await door.connect())
+            for raw in inside[:3]:
+                raw.reset()
+
+            # Once the server has seen that they have gone.
+            got_in = 0
+            async with asyncio.timeout(PATIENCE):
+                while got_in < 3:
+                    with suppress(ConnectionError):
+                        await door.classic()
+                        got_in += 1
+            await closed(await door.connect())
+
+
+async def test_an_answer_that_takes_too_long_is_given_up(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desktop.server.gate, "ASKING_SECONDS", 0.2)
-    raw = await behind.connect()
-    await raw.send(b"GET /slow HTTP/1.1\r\nHost: us\r\n\r\n")
+    raw = await door.connect()
+    await raw.send(f"GET /slow HTTP/1.1\r\nHost: 127.0.0.1:{door.port}\r\n\r\n".encode())
     await closed(raw)
 
 
-async def test_who_leaves_makes_place(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> None:
-    with as_from_elsewhere(monkeypatch):
-        inside = [await behind.echo() for _ in range(PLACES)]
-        await closed(await behind.connect())
-        for raw in inside[:3]:
-            raw.reset()
+async def test_who_has_said_nothing_is_closed_when_the_server_stops(serve: Serve) -> None:
+    served = await serve()
+    async with raw_socket(served.port) as silent:
+        async with served.session.get(f"{served.url}/health"):
+            await served.stop()
+        await closed(silent)
 
-        # Once the server has seen that they have gone.
-        got_in = 0
-        async with asyncio.timeout(PATIENCE):
-            while got_in < 3:
-                with suppress(ConnectionError):
-                    await behind.echo()
-                    got_in += 1
-        await closed(await behind.connect())
+
+# --- where it is from ---
+
+
+class Told(asyncio.Protocol):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.told.append("made")
+
+    def data_received(self, data: bytes) -> None:
+        self.told.append(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.told.append("lost")
+
+
+class Lost(asyncio.Transport):
+    """A transport that can be aborted, and nothing else."""
+
+    aborted = False
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def come(gate: Gate, **extra: Any) -> tuple[Connection, Lost]:
+    connection, transport = gate(), Lost(extra)
+    connection.connection_made(transport)
+    return connection, transport
 
 
 @pytest.mark.parametrize(
@@ -138,63 +243,30 @@ async def test_who_leaves_makes_place(behind: Behind, monkeypatch: pytest.Monkey
     ],
 )
 async def test_a_connection_is_local_if_both_its_ends_are(peer: object, own: object, local: bool) -> None:
-    gate = Gate(lambda place, data: False, lambda place: asyncio.Protocol(), 1)
-    place = Place(gate, asyncio.Transport({"peername": peer, "sockname": own}))
-    assert place.local is local
+    gate = Gate(1)
+    gate.open(Told)
+    assert come(gate, peername=peer, sockname=own)[0].local is local
 
 
-async def test_who_has_said_nothing_is_closed_when_the_server_stops(behind: Behind) -> None:
-    silent = await behind.connect()
-    await behind.get(await behind.connect())
-    await behind.stop()
-    await closed(silent)
-
-
-class Told(asyncio.Protocol):
-    """Remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.received: list[bytes] = []
-
-    def data_received(self, data: bytes) -> None:
-        self.received.append(data)
-
-
-class ToldInBuffer(Told, asyncio.BufferedProtocol):
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return INBOX
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.received.append(bytes(INBOX[:nbytes]))
-
-
-class Switching(asyncio.Transport):
-    """A transport that has a protocol, and nothing else."""
-
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        self._protocol = protocol
-
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        return self._protocol
-
-
-@pytest.mark.parametrize("upgraded", [False, True])
-async def test_what_is_brought_in_parts_to_the_door_reaches_who_has_taken_over(upgraded: bool) -> None:
-    """As asyncio does on Windows: it has read more than fits, and goes on with the protocol that it began with."""
-    taker = ToldInBuffer() if upgraded else Told()
-
-    def upgrade(place: Place, data: bytes) -> bool:
-        if upgraded:
-            taker.received.append(data)
-            place.transport.set_protocol(taker)
-        return upgraded
-
-    transport = Switching()
-    door = Gate(upgrade, lambda place: taker, 1)()
-    transport.set_protocol(door)
-    door.connection_made(transport)
+async def test_all_is_handed_on_also_where_a_system_brings_what_it_has_read_in_parts() -> None:
+    gate, told = Gate(1), Told()
+    gate.open(lambda: told)
+    connection, _ = come(gate)
     for part in (b"first", b"second"):
-        buffer = door.get_buffer(-1)
-        buffer[: len(part)] = part
-        door.buffer_updated(len(part))
-    assert taker.received == [b"first", b"second"]
+        connection.get_buffer(-1)[: len(part)] = part
+        connection.buffer_updated(len(part))
+    connection.connection_lost(None)
+    assert told.told == ["made", b"first", b"second", "lost"]
+    assert connection.state is None
+
+
+async def test_nothing_is_told_of_one_for_whom_there_is_no_place() -> None:
+    gate, first, second = Gate(1), Told(), Told()
+    inner = iter((first, second))
+    gate.open(lambda: next(inner))
+    connection, _ = come(gate)
+    connection.move(State.UPGRADED)
+    refused, transport = come(gate)
+    assert transport.aborted
+    refused.connection_lost(None)
+    assert (first.told, second.told) == (["made"], [])

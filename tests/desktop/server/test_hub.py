@@ -23,9 +23,8 @@ from desktop.core import protocol
 from desktop.core.counter import AnyOperation, Settings
 from desktop.journal.sqlite import SqliteJournal
 from desktop.journal.witness import Witness, read
-from desktop.server.frames import PING, PONG, TEXT, frame
 from desktop.server.sites import listen
-from desktop.server.socket import Socket
+from desktop.server.socket import PING, PONG, TEXT, Socket, frame
 from tests.desktop.support import ADA, BOB, PATIENCE, FailingJournal, Serve, held, raw_socket, rows, true
 
 CLASS = 100
@@ -106,18 +105,6 @@ async def test_a_beat_costs_a_commit_a_write_for_each_and_an_encoding_for_each_w
         await page.until(counter=30)
 
     assert costs.since == {"encodings": 31, "frames": 31, "writes": 50, "commits": 1}
-
-
-async def test_whoever_is_connected_costs_no_task(serve: Serve) -> None:
-    served = await serve()
-    before = len(asyncio.all_tasks())
-    pages = [await served.page(name) for name in names(20)]
-
-    await pages[0].say(type="add", op=1, delta=1)
-    for page in pages:
-        await page.until(counter=1)
-
-    assert len(asyncio.all_tasks()) <= before
 
 
 async def test_a_storm_of_clicks_costs_each_client_far_fewer_messages_than_there_are_clicks(

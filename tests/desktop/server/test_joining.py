@@ -1,17 +1,16 @@
 """How others get in, over HTTP: what everybody may ask for, and what only the host may."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from desktop.network.firewall import Firewall, State
 from desktop.server import joining
 from desktop.server.joining import Joining
-from desktop.server.sites import Sites, listen
+from desktop.server.sites import listen
+from tests.desktop.support import Serve
 
 SECRET, FORWARD, TICKET = "s" * 43, "f" * 43, "t" * 43
 
@@ -47,18 +46,12 @@ class Client:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[Client]:
+async def client(serve: Serve) -> Client:
     (sock,) = listen(["127.0.0.1"], 0)
     port, reach = sock.getsockname()[1], Reach()
-    app = web.Application()
-    app.add_routes(Joining(reach, SECRET, port, (FORWARD, lambda: reach.window), {TICKET}).routes())
-    runner = web.AppRunner(app)
-    await runner.setup()
-    sites = Sites(port)
-    await sites.start(runner, [sock], 10)
-    async with aiohttp.ClientSession() as session:
-        yield Client(session, reach, port)
-    await sites.stop()
+    joining = Joining(reach, SECRET, port, (FORWARD, lambda: reach.window), {TICKET})
+    served = await serve(sock=sock, routes=joining.routes())
+    return Client(served.session, reach, port)
 
 
 async def test_the_code_is_everybodys_and_follows_the_address(client: Client) -> None:

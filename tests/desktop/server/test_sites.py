@@ -29,13 +29,15 @@ async def sites_on(*addresses: str) -> AsyncIterator[tuple[Sites, int]]:
     app.add_routes([web.get("/", echo)])
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
+    assert runner.server
     sockets = listen(addresses, 0)
     port = sockets[0].getsockname()[1]
-    sites = Sites(port)
-    await sites.start(runner, sockets, 100)
+    sites = Sites(port, runner.server)
+    await sites.start(sockets)
     try:
         yield sites, port
     finally:
+        sites.stop()
         await runner.cleanup()
 
 

@@ -1,120 +1,72 @@
-"""A WebSocket once aiohttp has let go of it, written to directly and, as on Windows, through its transport: the tests
-that tell when a change of aiohttp's or asyncio's breaks that."""
+"""One WebSocket as the hub has it: written to without waiting, listened to when it takes what it is sent."""
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, suppress
 
 import aiohttp
 import pytest
-from aiohttp import WSMsgType, web
+from aiohttp import WSMsgType
 
+import desktop.server.gate
 import desktop.server.socket
-from desktop.server.frames import CLOSE, PARTS, PING, PONG, TEXT, frame
-from desktop.server.gate import Place
-from desktop.server.handshake import accept, read
-from desktop.server.sites import LOOPBACK, Sites, listen
-from desktop.server.socket import UNSENT_LIMIT, Socket
-from tests.desktop.support import PATIENCE, RawSocket, Serve, raw_socket, true
+import desktop.server.websockets
+from desktop.server.socket import PING, TEXT, UNSENT_LIMIT, Socket, frame
+from tests.desktop.support import CLOSE, PATIENCE, RawSocket, Serve, Served, raw_socket, true
 
 
-class Peer:
-    """Somebody's connection, as the server sees it: what is told of it, in order."""
+class Line:
+    """A counter, and one classic client made of bytes, or aiohttp's, as either side sees it."""
 
-    def __init__(self) -> None:
-        self.told: list[object] = []
-        self.socket: Socket
-        self.kernels: socket.socket
-        self.on_text: Callable[[Socket, str], None] = lambda socket, text: None
-
-    def receive(self, socket: Socket, text: str) -> None:
-        self.told.append(text)
-        self.on_text(socket, text)
-
-    def heard(self, socket: Socket, ping: bytes | None = None) -> None:
-        self.told.append(("heard", ping))
-
-    def drained(self, socket: Socket) -> None:
-        self.told.append("drained")
-
-    def leave(self, socket: Socket) -> None:
-        self.told.append("left")
-
-    def lost(self, socket: Socket) -> None:
-        self.told.append("lost")
-
-    def gone(self) -> None:
-        self.told.append("gone")
-
-
-class Door:
-    """A server whose every client becomes a Peer."""
-
-    def __init__(self, port: int, stack: AsyncExitStack) -> None:
-        self.port = port
-        self.peers: list[Peer] = []
-        self.all: list[Peer] = []
+    def __init__(self, served: Served, stack: AsyncExitStack) -> None:
+        self.served = served
         self._stack = stack
 
-    def open(self, place: Place, data: bytes) -> bool:
-        found = read(data)
-        assert found
-        headers, hasty = found
-        peer = Peer()
-        peer.kernels = place.transport.get_extra_info("socket")
-        peer.socket = Socket(place.transport, peer, peer.gone)
-        self.peers.append(peer)
-        self.all.append(peer)
-        peer.socket.write(accept(headers, None))
-        peer.socket.begin(hasty)
-        return True
+    async def raw(self, receive_buffer: int | None = None) -> tuple[RawSocket, Socket]:
+        """A client after its first state, and the server's end."""
+        raw = await self._stack.enter_async_context(raw_socket(self.served.port, receive_buffer))
+        await raw.handshake(self.served.port)
+        assert await raw.hear() == (TEXT, b'{"counter":0}')
+        return raw, self.end
 
-    async def raw(self, receive_buffer: int | None = None) -> tuple[RawSocket, Peer]:
-        """A client made of bytes, after its handshake."""
-        raw = await self._stack.enter_async_context(raw_socket(self.port, receive_buffer))
-        await raw.handshake(self.port)
-        await true(lambda: self.peers)
-        return raw, self.peers.pop()
+    async def proper(self) -> tuple[aiohttp.ClientWebSocketResponse, Socket]:
+        client = await self.served.connect(protocol=None, autoping=False)
+        await client.hear()
+        return client.ws, self.end
 
-    async def proper(self) -> tuple[aiohttp.ClientWebSocketResponse, Peer]:
-        """aiohttp's client."""
-        session = await self._stack.enter_async_context(aiohttp.ClientSession())
-        url = f"http://127.0.0.1:{self.port}/ws"
-        ws = await self._stack.enter_async_context(session.ws_connect(url, autoping=False))
-        await true(lambda: self.peers)
-        return ws, self.peers.pop()
+    @property
+    def end(self) -> Socket:
+        (end,) = self.served.hub.sockets
+        return end
 
 
-@pytest.fixture(params=[True, False], ids=["directly", "by its transport"])
-async def door(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
-    monkeypatch.setattr(desktop.server.socket, "DIRECT", request.param)
-    app = web.Application()
-    runner = web.AppRunner(app, shutdown_timeout=1)
-    (sock,) = listen([LOOPBACK], 0)
-    port = sock.getsockname()[1]
+@pytest.fixture
+async def line(serve: Serve) -> AsyncIterator[Line]:
+    served = await serve()
     async with AsyncExitStack() as stack:
-        made = Door(port, stack)
-        await runner.setup()
-        await Sites(port).start(runner, [sock], 100, made.open)
-        yield made
-    for peer in made.all:
-        peer.socket.abort()
-    await true(lambda: all("gone" in peer.told for peer in made.all))
-    await runner.cleanup()
+        yield Line(served, stack)
+
+
+def fill(end: Socket, payload: bytes) -> int:
+    """Write until something has to wait; returns how many frames that were."""
+    count = 1
+    while end.write(frame(TEXT, payload)):
+        count += 1
+    return count
 
 
 # --- written ---
 
 
-@pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 65_535, 65_536, 200_000])
-async def test_a_frame_of_any_length_is_decoded_by_a_proper_client(door: Door, length: int) -> None:
-    client, peer = await door.proper()
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 4_096, 65_535])
+async def test_a_frame_of_any_length_is_decoded_by_a_proper_client(line: Line, length: int) -> None:
+    client, end = await line.proper()
     text = ("0123456789" * (length // 10 + 1))[:length]
 
-    peer.socket.write(frame(TEXT, text.encode()))
-    peer.socket.write(frame(PING, b"?"))
-    peer.socket.write(frame(TEXT, b"the next one"))
+    end.write(frame(TEXT, text.encode()))
+    end.write(frame(PING, b"?"))
+    end.write(frame(TEXT, b"the next one"))
 
     heard = [await client.receive(PATIENCE) for _ in range(3)]
     assert [(found.type, found.data) for found in heard] == [
@@ -125,209 +77,153 @@ async def test_a_frame_of_any_length_is_decoded_by_a_proper_client(door: Door, l
 
 
 async def test_what_could_not_leave_at_once_comes_out_whole_and_in_order_and_it_is_told_when_all_has_left(
-    door: Door,
+    line: Line,
 ) -> None:
-    raw, peer = await door.raw(receive_buffer=4096)
-    written = [bytes((65 + number % 26,)) * 100_000 for number in range(100)]
+    raw, end = await line.raw(receive_buffer=4096)
+    written = [bytes((65 + number % 26,)) * 60_000 for number in range(100)]
 
-    at_once = [peer.socket.write(frame(TEXT, payload)) for payload in written]
+    at_once = [end.write(frame(TEXT, payload)) for payload in written]
     assert at_once[0] or not any(at_once), "what leaves at once leaves before what has to wait"
     assert not at_once[-1]
-    assert peer.told == []
+    assert end.stalled
 
     assert [await raw.hear() for _ in written] == [(TEXT, payload) for payload in written]
-    await true(lambda: peer.told == ["drained"])
-    assert peer.socket.write(frame(TEXT, b"and again"))
+    await true(lambda: not end.stalled)
+    assert end.write(frame(TEXT, b"and again"))
 
 
-async def test_a_connection_that_is_gone_takes_everything_silently(door: Door) -> None:
-    raw, peer = await door.raw()
+async def test_a_connection_that_is_gone_takes_everything_silently(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw, end = await line.raw()
 
-    peer.socket.abort()
-    assert peer.socket.write(frame(TEXT, b"nobody is there"))
-    await true(lambda: peer.told == ["lost", "gone"])
-    assert peer.socket.write(frame(TEXT, b"nobody is there"))
-    peer.socket.close(1001, "")
+    end.abort()
+    assert end.write(frame(TEXT, b"nobody is there"))
+    await true(lambda: not line.served.hub.sockets)
+    assert end.write(frame(TEXT, b"nobody is there"))
+    await end.close(1001, "")
 
     assert await raw.hear() == (0, b"")
-    assert peer.told == ["lost", "gone"]
+    assert not caplog.records
+
+
+async def test_what_the_network_is_too_slow_for_does_not_wait_in_the_kernel_nor_for_an_acknowledgement(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[socket.socket] = []
+    upgrade = desktop.server.gate.Connection.upgrade
+
+    def watched(connection: desktop.server.gate.Connection, end: desktop.server.gate.Upgraded) -> None:
+        seen.append(connection.transport.get_extra_info("socket"))
+        upgrade(connection, end)
+
+    monkeypatch.setattr(desktop.server.gate.Connection, "upgrade", watched)
+    await line.raw()
+    (kernels,) = seen
+    assert kernels.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT_LIMIT
+    assert kernels.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 # --- read ---
 
 
-async def test_what_comes_is_told_in_order(door: Door) -> None:
-    client, peer = await door.proper()
-
-    await client.send_str("one")
-    await client.ping(b"two")
-    await client.pong(b"three")
-    await client.send_str("four" * 1000)
-
-    await true(lambda: len(peer.told) == 4)
-    assert peer.told == ["one", ("heard", b"two"), ("heard", None), "four" * 1000]
-
-
-async def test_many_parts_of_a_text_are_a_sign_of_life_so_that_nobody_sends_parts_for_ever(door: Door) -> None:
-    raw, peer = await door.raw()
-
-    await raw.say(0x01, b"ab")
-    for _ in range(PARTS):
-        await raw.say(0x00, b"")
-    await raw.say(0x80, b"c")
-
-    await true(lambda: peer.told == [("heard", None), "abc"])
-
-
-async def test_what_the_network_is_too_slow_for_does_not_wait_in_the_kernel(door: Door) -> None:
-    _, peer = await door.raw()
-    assert peer.kernels.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT_LIMIT
-
-
-async def test_a_frame_is_not_held_back_until_the_one_before_is_acknowledged(door: Door) -> None:
-    _, peer = await door.raw()
-    assert peer.kernels.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-
-
-async def test_who_is_paused_is_read_on_later_and_loses_nothing(door: Door) -> None:
-    raw, peer = await door.raw()
-    peer.on_text = lambda socket, text: socket.pause(0.05)
+async def test_who_is_paused_is_read_on_later_and_loses_nothing(line: Line) -> None:
+    raw, end = await line.raw()
     began = asyncio.get_running_loop().time()
+    end.pause(0.2)
+    for number in (1, 2, 3):
+        await raw.say(TEXT, b'{"counter":%d}' % number)
+    assert await raw.hear() == (TEXT, b'{"counter":1}')
+    while await raw.hear() != (TEXT, b'{"counter":3}'):
+        pass
+    assert asyncio.get_running_loop().time() - began >= 0.2
 
-    for number in range(4):
-        await raw.say(TEXT, str(number).encode())
 
-    await true(lambda: len(peer.told) == 4)
-    assert peer.told == ["0", "1", "2", "3"]
-    assert asyncio.get_running_loop().time() - began >= 0.15
-
-
-async def test_who_takes_nothing_is_not_listened_to_until_they_do(door: Door) -> None:
-    raw, peer = await door.raw(receive_buffer=4096)
-    payload = b"x" * 100_000
-    count = 1
-    while peer.socket.write(frame(TEXT, payload)):
-        count += 1
-
-    await raw.say(TEXT, b"is anybody there?")
+async def test_who_takes_nothing_is_not_listened_to_until_they_do(line: Line) -> None:
+    raw, end = await line.raw(receive_buffer=4096)
+    payload = b"x" * 60_000
+    count = fill(end, payload)
+    await raw.say(TEXT, b"?")
+    await raw.say(TEXT, b'{"counter":7}')
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.2):
-            await true(lambda: peer.told)
+        async with asyncio.timeout(0.3):
+            await true(lambda: line.served.hub.room.counter.value == 7)
 
     for _ in range(count):
         assert await raw.hear() == (TEXT, payload)
-    await true(lambda: peer.told == ["drained", "is anybody there?"])
+    await true(lambda: line.served.hub.room.counter.value == 7)
 
 
-async def test_frames_right_behind_the_handshake_are_read_too(door: Door) -> None:
-    async with raw_socket(door.port) as raw:
-        await raw.send(
-            b"GET /ws HTTP/1.1\r\nHost: us\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-            b"\x81\x82\0\0\0\0hi\x81\x82\0\0"
-        )
-        assert (await raw.head()).startswith(b"HTTP/1.1 101 ")
-        await raw.send(b"\0\0ho")
-        await true(lambda: door.peers and door.peers[0].told == ["hi", "ho"])
+BEGINNING, FRAGMENT, END = b"\x01\x80\0\0\0\0", b"\x00\x80\0\0\0\0", b"\x80\x80\0\0\0\0"
+
+
+@pytest.mark.parametrize("how_many", [15_000, 400_000])
+async def test_who_sends_fragments_and_never_a_message_is_dropped(line: Line, how_many: int) -> None:
+    raw, _ = await line.raw()
+    with suppress(ConnectionError):
+        await raw.send(BEGINNING + FRAGMENT * how_many)
+    assert await raw.hear() == (0, b"")
+    await true(lambda: not line.served.hub.sockets)
+
+
+async def test_a_message_may_have_as_many_fragments_as_bytes_and_the_next_one_too(line: Line) -> None:
+    raw, _ = await line.raw()
+    for value in (1, 2, 3):
+        text = b'{"counter":%d' % value + b" " * 4_083 + b"}"
+        bytes_ = b"".join(b"\x00\x81\0\0\0\0%c" % byte for byte in text)
+        await raw.send(BEGINNING + bytes_ + END)
+        assert await raw.hear() == (TEXT, b'{"counter":%d}' % value)
+
+
+async def test_a_hundred_of_the_longest_messages_at_once_are_all_heard(line: Line) -> None:
+    raw, _ = await line.raw()
+    text = b'{"counter":%d'
+    whole = [(text % value).ljust(4_095) + b"}" for value in range(1, 101)]
+    await raw.send(b"".join(b"\x81\xfe\x10\x00\0\0\0\0" + one for one in whole))
+    while await raw.hear() != (TEXT, b'{"counter":100}'):
+        pass
 
 
 # --- the end ---
 
 
-async def test_closing_tells_the_code_and_the_reason_and_the_answer_ends_it(door: Door) -> None:
-    raw, peer = await door.raw()
-    peer.socket.close(1008, "Zu viele Nachrichten: müde.")
+async def test_closing_tells_the_code_and_the_reason_and_the_answer_ends_it(line: Line) -> None:
+    raw, end = await line.raw()
+    closing = asyncio.create_task(end.close(1008, "Zu viele Nachrichten: müde."))
 
     assert await raw.hear() == (CLOSE, (1008).to_bytes(2) + "Zu viele Nachrichten: müde.".encode())
-    await raw.say(TEXT, b"too late")
+    await raw.say(TEXT, b'{"counter":7}')
     await raw.say(CLOSE, (1008).to_bytes(2))
     assert await raw.hear() == (0, b"")
-    await true(lambda: peer.told == ["lost", "gone"])
-
-
-async def test_a_goodbye_is_answered_with_its_own_code(door: Door) -> None:
-    raw, peer = await door.raw()
-
-    await raw.say(CLOSE, (4003).to_bytes(2) + b"enough")
-
-    assert await raw.hear() == (CLOSE, (4003).to_bytes(2))
-    assert await raw.hear() == (0, b"")
-    await true(lambda: peer.told == ["left", "lost", "gone"])
-
-
-async def test_a_broken_frame_fails_with_its_code_and_what_still_comes_is_thrown_away(door: Door) -> None:
-    raw, peer = await door.raw()
-
-    await raw.say(0x83, b"?")
-    await raw.say(TEXT, b"and more")
-
-    first, payload = await raw.hear()
-    assert (first, payload[:2]) == (CLOSE, (1002).to_bytes(2))
-    assert await raw.hear() == (0, b"")
-    raw.shut()
-    await true(lambda: peer.told == ["left", "lost", "gone"])
-
-
-async def test_who_never_stops_after_a_broken_frame_is_dropped(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desktop.server.socket, "CLOSE_TIMEOUT", 0.2)
-    raw, peer = await door.raw()
-    await raw.say(0x83, b"?")
-
-    with pytest.raises(ConnectionError):
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                await raw.send(b"x" * 100_000)
-                await asyncio.sleep(0)
-
-    await true(lambda: peer.told == ["left", "lost", "gone"])
+    await closing
+    await true(lambda: not line.served.hub.sockets)
+    assert line.served.hub.room.counter.value == 0
 
 
 @pytest.mark.parametrize("taking", [True, False])
 async def test_a_client_that_does_not_answer_a_close_is_dropped(
-    door: Door, monkeypatch: pytest.MonkeyPatch, taking: bool
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, taking: bool
 ) -> None:
-    monkeypatch.setattr(desktop.server.socket, "CLOSE_TIMEOUT", 0.1)
-    _, peer = await door.raw(receive_buffer=4096)
-    while not taking and peer.socket.write(frame(TEXT, b"x" * 100_000)):
-        pass
-
-    peer.socket.close(1001, "")
-
-    await true(lambda: peer.told == ["lost", "gone"])
-
-
-async def test_a_client_that_vanishes_is_told_once(door: Door) -> None:
-    raw, peer = await door.raw()
-    await raw.say(TEXT, b"here")
-    await true(lambda: peer.told)
-
-    raw.reset()
-
-    await true(lambda: peer.told == ["here", "lost", "gone"])
-
-
-# --- in the whole server ---
-
-
-async def test_nothing_is_compressed_though_the_client_offers_it(serve: Serve) -> None:
+    monkeypatch.setattr(desktop.server.websockets, "CLOSE_TIMEOUT", 0.1)
     served = await serve()
-    async with raw_socket(served.port) as raw:
-        head = await raw.handshake(
-            served.port, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits", "Accept-Encoding: gzip"
-        )
-        assert b" 101 " in head
-        assert b"extensions" not in head.lower()
-        assert await raw.hear() == (TEXT, b'{"counter":0}')
-
-        await raw.say(PING, b"!")
-        assert await raw.hear() == (PONG, b"!")
-        await raw.say(TEXT, b'{"counter":1}')
-        assert await raw.hear() == (TEXT, b'{"counter":1}')
+    async with AsyncExitStack() as stack:
+        line = Line(served, stack)
+        _, end = await line.raw(receive_buffer=4096)
+        if not taking:
+            fill(end, b"x" * 60_000)
+        await end.close(1001, "")
+        await true(lambda: not served.hub.sockets)
 
 
-async def test_a_client_that_offers_to_compress_is_understood_all_the_same(serve: Serve) -> None:
+async def test_who_never_stops_after_a_broken_frame_is_dropped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop.server.websockets, "CLOSE_TIMEOUT", 0.2)
     served = await serve()
-    client = await served.connect(compress=15)
-    await client.hear()
-
-    await client.hello()
+    async with AsyncExitStack() as stack:
+        raw, _ = await Line(served, stack).raw()
+        await raw.say(0x83, b"?")
+        with pytest.raises(ConnectionError):
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    await raw.send(b"x" * 1_000)
+                    await asyncio.sleep(0.005)
+        await true(lambda: not served.hub.sockets)

@@ -1,11 +1,14 @@
-"""Who gets a WebSocket: the same, whether a handshake comes first on its connection, or aiohttp has to read it."""
+"""Who gets a WebSocket, however its handshake comes, and what becomes of it until its end."""
+
+import logging
+from contextlib import suppress
 
 import aiohttp
 import pytest
 
 import desktop.server.gate
-from desktop.server.frames import TEXT, frame
-from tests.desktop.support import ADA, RawSocket, Serve, Served, raw_socket, true
+from desktop.server.socket import PING, PONG, TEXT
+from tests.desktop.support import ADA, CLOSE, RawSocket, Serve, Served, raw_socket, true
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 WAYS = ("first", "behind an empty line", "on a connection that was used before")
@@ -63,13 +66,13 @@ async def status(served: Served, way: str, *more: str, **others: str) -> int:
 async def test_the_answer_has_the_keys_hash_and_nothing_that_was_not_asked_for(served: Served, way: str) -> None:
     async with raw_socket(served.port) as raw:
         head = await opened(raw, served.port, way, "Sec-WebSocket-Extensions: permessage-deflate")
-        assert head.decode().split("\r\n") == [
-            "HTTP/1.1 101 Switching Protocols",
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",  # of RFC 6455, section 1.3
-        ]
-        assert raw.forget() == frame(TEXT, b'{"counter":0}'), "in the same packet"
+        first, *lines = head.decode().split("\r\n")
+        assert first == "HTTP/1.1 101 Switching Protocols"
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+        assert (headers["upgrade"].lower(), headers["connection"].lower()) == ("websocket", "upgrade")
+        assert headers["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="  # of RFC 6455, section 1.3
+        assert not {"sec-websocket-extensions", "sec-websocket-protocol"} & headers.keys()
+        assert await raw.hear() == (TEXT, b'{"counter":0}')
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ async def test_who_speaks_another_version_is_told_ours_and_may_ask_again(served:
         head = await opened(raw, served.port, way, version="12")
         assert head.startswith(b"HTTP/1.1 426 ")
         for header in (b"Sec-WebSocket-Version: 13", b"Upgrade: websocket", b"Connection: Upgrade"):
-            assert head.count(b"\r\n" + header) == 1
+            assert head.lower().count(b"\r\n" + header.lower()) == 1
         body = raw.forget()
         while body != b"The version of WebSockets that is spoken here is 13.":
             body += await raw.receive()
@@ -127,7 +130,7 @@ async def test_our_dialect_may_be_offered_among_others_and_in_any_line(
 async def test_a_plain_request_for_the_socket_is_no_handshake(served: Served) -> None:
     async with served.session.get(f"{served.url}/ws") as answer:
         assert answer.status == 400
-        assert await answer.text() == "Here is a WebSocket, and nothing else."
+        assert await answer.text() == "Here is a WebSocket, and this is no handshake for one."
     assert served.hub.room.people == 0
 
 
@@ -142,8 +145,39 @@ async def test_a_client_that_is_gone_before_its_handshake_is_answered_is_no_erro
             raw.reset()
     await served.page()
 
-    assert served.hub.room.people == 1
+    await true(lambda: served.hub.room.people == 1)
     assert not caplog.records
+
+
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+REQUEST = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n"
+POSTED = b"POST / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 4\r\n\r\n\r\n\r\n"
+SET_7 = b'\x81\x8d\0\0\0\0{"counter":7}'
+
+
+@pytest.mark.parametrize("before", [b"", b"\r\n\r\n", REQUEST, REQUEST * 3, POSTED, POSTED + REQUEST])
+async def test_frames_right_behind_a_handshake_are_read_whatever_is_before_it(served: Served, before: bytes) -> None:
+    async with raw_socket(served.port) as raw:
+        asked = before + HANDSHAKE
+        await raw.send(asked.replace(b"%d", str(served.port).encode()) + SET_7)
+        heard = b""
+        while not heard.endswith(b'\x81\x0d{"counter":7}'):
+            heard += await raw.receive()
+        assert heard.count(b"HTTP/1.1 101 ") == 1
+
+
+async def test_a_handshake_and_frames_may_come_in_pieces(served: Served) -> None:
+    async with raw_socket(served.port) as raw:
+        for byte in HANDSHAKE % served.port:
+            await raw.send(bytes((byte,)))
+        assert (await raw.head()).startswith(b"HTTP/1.1 101 ")
+        assert await raw.hear() == (TEXT, b'{"counter":0}')
+        for byte in SET_7:
+            await raw.send(bytes((byte,)))
+        assert await raw.hear() == (TEXT, b'{"counter":7}')
 
 
 # --- for whom it is ---
@@ -246,3 +280,71 @@ async def test_a_server_that_is_stopping_opens_no_more(served: Served, way: str)
     served.hub.closing = True
     assert await status(served, way) == 503
     served.hub.closing = False
+
+
+# --- from then on ---
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 3000, 4003, 4999])
+async def test_a_goodbye_is_answered_with_its_own_code_and_the_connection_ends(served: Served, code: int) -> None:
+    async with raw_socket(served.port) as raw:
+        await raw.handshake(served.port)
+        await raw.hear()
+        await raw.say(CLOSE, code.to_bytes(2) + b"enough")
+        assert await raw.hear() == (CLOSE, code.to_bytes(2))
+        assert await raw.hear() == (0, b"")
+        await true(lambda: not served.hub.sockets)
+
+
+async def test_nobody_who_has_said_goodbye_is_heard_any_more(served: Served) -> None:
+    async with raw_socket(served.port) as raw:
+        await raw.handshake(served.port)
+        await raw.hear()
+        await raw.send(b"\x88\x80\0\0\0\0" + SET_7)
+        assert await raw.hear() == (CLOSE, (1000).to_bytes(2))
+    await true(lambda: not served.hub.sockets)
+    assert served.hub.room.counter.value == 0
+
+
+async def test_what_is_no_text_is_refused_and_what_still_comes_is_not_heard(served: Served) -> None:
+    async with raw_socket(served.port) as raw:
+        await raw.handshake(served.port)
+        await raw.hear()
+        await raw.send(b"\x82\x81\0\0\0\0?" + SET_7)
+        first, payload = await raw.hear()
+        assert (first, payload) == (CLOSE, (1003).to_bytes(2) + b"Only text is understood here.")
+    await true(lambda: not served.hub.sockets)
+    assert served.hub.room.counter.value == 0
+
+
+async def test_pings_are_answered_with_what_they_bring(served: Served) -> None:
+    async with raw_socket(served.port) as raw:
+        await raw.handshake(served.port)
+        await raw.hear()
+        await raw.say(PING, b"what?")
+        assert await raw.hear() == (PONG, b"what?")
+
+
+async def test_half_closed_is_gone(served: Served) -> None:
+    async with raw_socket(served.port) as raw:
+        await raw.handshake(served.port)
+        raw.shut()
+        while (await raw.hear())[0] != 0:
+            pass
+    await true(lambda: not served.hub.sockets)
+
+
+async def test_nothing_is_compressed_though_the_client_offers_it(served: Served) -> None:
+    client = await served.connect(compress=15)
+    await client.hear()
+    assert not client.ws.compress
+    await client.hello()
+
+
+async def test_a_subprotocol_that_nobody_here_speaks_is_no_line_in_the_log(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    with suppress(aiohttp.WSServerHandshakeError):
+        await served.connect(protocol="chat")
+    assert not caplog.records
