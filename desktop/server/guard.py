@@ -15,10 +15,12 @@ from aiohttp.web import Request, StreamResponse
 
 from desktop.server.gate import Place
 
+POLICY: Final = (
+    "default-src 'self'; script-src 'self' {inline}; style-src 'self'; connect-src 'self' ws:; "
+    "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
 HEADERS: Final = {
     # `ws:` beside 'self' for older Safari, which doesn't count a socket to the page's own host as 'self'.
-    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self' ws:; "
-    "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Server": "LAN-Counter",
@@ -29,6 +31,7 @@ HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%\w+)?)\]|(?P<name>[\w.-
 async def add_headers(request: Request, response: StreamResponse) -> None:
     """For every answer, those to mistakes too."""
     response.headers.update(HEADERS)
+    response.headers["Content-Security-Policy"] = POLICY.format(inline="".join(response.get("inline", ())))
     # Even an error may be kept by a browser that isn't told (RFC 9111, section 4.2.2).
     response.headers.setdefault("Cache-Control", "no-store")
 

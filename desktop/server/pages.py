@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import mimetypes
 import re
+from base64 import b64encode
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +20,10 @@ FOREVER = "public, max-age=31536000, immutable"
 # Some systems' tables don't know, or get wrong, what a browser insists on.
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".json": "application/json",
          ".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain", ".md": "text/plain"}  # fmt: skip
+
+
+SCRIPT = re.compile("<script>(.*?)</script>", re.DOTALL)
+INLINE = "inline"
 
 
 class Page:
@@ -35,13 +40,19 @@ class Page:
             "ETag": f'W/"{hashlib.sha256(self.body).hexdigest()[:16]}"',
             "Vary": "Accept-Encoding",
         }
+        self.scripts = [script.encode() for script in SCRIPT.findall(self.body.decode())] if kind == "text/html" else []
 
     @cached_property
     def compressed(self) -> bytes:
         return gzip.compress(self.body, 9, mtime=0)
 
     def answer(self, request: Request) -> Response:
-        """The file, or 304 if the browser has it already."""
+        """The file, or 304 if the browser has it already. Under INLINE it tells what its policy has to let in."""
+        response = self._answer(request)
+        response[INLINE] = [f"'sha256-{b64encode(hashlib.sha256(script).digest()).decode()}'" for script in self.scripts]
+        return response
+
+    def _answer(self, request: Request) -> Response:
         if self.headers["ETag"] in request.headers.get("If-None-Match", ""):
             return Response(status=304, headers={k: v for k, v in self.headers.items() if k != "Content-Type"})
         if _takes_gzip(request.headers.get("Accept-Encoding", "")) and len(self.compressed) < len(self.body):
