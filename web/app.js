@@ -7,7 +7,6 @@ import { choose, translator } from './model/i18n.js';
 import { away, begin, click, flush, learn, outgoing, receive, removed, seal, turnedOut, view } from './model/logic.js';
 import { createOutbox, ownerOf } from './model/outbox.js';
 import { announcer, gatherer } from './model/pace.js';
-import Alpine from './vendor/alpine-csp-3.17.4.min.js';
 import { formatter, xDigits } from './views/digits.js';
 import { celebrate } from './views/joy.js';
 import { menu } from './views/menu.js';
@@ -34,7 +33,7 @@ const env = {
 let left = false;
 let model = begin(randomId(), secret, recall(kept, 'name')?.slice(0, 40) ?? '', projector);
 
-const page = Alpine.reactive(createPage({
+let page = createPage({
   view: view(model),
   projector,
   shortcuts: recall(kept, 'keys') !== 'off',
@@ -44,9 +43,9 @@ const page = Alpine.reactive(createPage({
   say: (message) => socket.send(message),
   keep: (key, value) => keep(kept, key, value),
   words,
-}));
+});
 const gather = gatherer(() => become(flush), env);
-const announce = announcer(() => { page.announced = page.news; }, env);
+const announce = announcer(() => { if (page.t) page.announced = page.news; }, env);
 const outbox = createOutbox(kept, env, () => become((same) => same));
 const adopt = createAdopter(kept, ...WIRE, env, {
   may: () => page.isUp && !document.hidden && !projector,
@@ -76,6 +75,7 @@ function become(how) {
   if (model.joys > joys) cheer();
   messages.forEach(socket.send);
   if (model.stage === 'over') socket.connect();
+draw();
   if (!isUp && page.isUp) adopt();
 }
 
@@ -139,23 +139,29 @@ function listen() {
 
 // The words of a language, and how it writes numbers. Throws where they can't be had.
 async function words(language) {
+  const coming = fetch(`/static/locales/${language}.json`);
   const figures = formatter(navigator.languages.find((tag) => tag.startsWith(language)) ?? language);
-  const answer = await fetch(`/static/locales/${language}.json`);
+  const answer = await coming;
   return { language, figures, t: translator(figures, await answer.json(), language) };
 }
 
+// A module that can't be had now is had by a page that comes again.
+async function bring(url) {
+  try {
+    return await import(url);
+  } catch (error) {
+    dispatchEvent(new Event('lost'));
+    throw error;
+  }
+}
+
 // What only the host and the projector need, they fetch.
-async function bring(name) {
+async function bringPart(name) {
   const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/static/views/${name}.css` });
   const styled = new Promise((resolve) => { style.onload = resolve; });
   document.head.append(style);
-  try {
-    const { default: components } = await import(`./views/${name}.js`);
-    Object.entries(components).forEach(([key, component]) => Alpine.data(key, component));
-  } catch {
-    dispatchEvent(new Event('lost')); // and the page comes again
-  }
-  await styled;
+  const [{ default: components }] = await Promise.all([bring(`./views/${name}.js`), styled]);
+  return Object.entries(components);
 }
 
 async function untilItComes(action) {
@@ -168,10 +174,15 @@ async function untilItComes(action) {
   }
 }
 
-// A browser asks for a font once.
-async function drawn(family, url) {
-  const face = new FontFace(family, `url(${url})`);
-  document.fonts.add(await face.load());
+// A browser asks once for the font that a style sheet names.
+async function draw() {
+  try {
+    await document.fonts.load('1em Plaque');
+  } catch {
+    await untilItComes(async () => {
+      document.fonts.add(await new FontFace('Plaque', 'url(/static/fonts/plaque.woff2)').load());
+    });
+  }
 }
 
 // crypto.randomUUID is not there on plain http from another machine.
@@ -179,14 +190,19 @@ function randomId() {
   return crypto.getRandomValues(new Uint32Array(5)).join('-');
 }
 
+// What has to travel goes first: Alpine takes its time to get up.
+socket.connect();
 const language = choose([recall(kept, 'language') ?? '', ...navigator.languages]);
 const parts = [secret && 'host', (secret || projector) && 'stage'].filter(Boolean);
-const [spoken] = await Promise.all([untilItComes(() => words(language)), ...parts.map(bring)]);
+const coming = [untilItComes(() => words(language)), ...parts.map(bringPart)];
+const { default: Alpine } = await bring('./vendor/alpine-csp-3.17.4.min.js');
+const [spoken, ...components] = await Promise.all(coming);
+page = Alpine.reactive(page);
 Object.assign(page, spoken);
 Alpine.directive('digits', xDigits(Alpine, env));
 Alpine.directive('ring', xRing);
 Alpine.data('page', () => page);
-Alpine.data('menu', menu);
+for (const [name, component] of [['menu', menu], ...components.flat()]) Alpine.data(name, component);
 Alpine.start();
 listen();
-socket.connect();
+draw();

@@ -49,7 +49,9 @@ class Page:
     def answer(self, request: Request) -> Response:
         """The file, or 304 if the browser has it already. Under INLINE it tells what its policy has to let in."""
         response = self._answer(request)
-        response[INLINE] = [f"'sha256-{b64encode(hashlib.sha256(script).digest()).decode()}'" for script in self.scripts]
+        response[INLINE] = [
+            f"'sha256-{b64encode(hashlib.sha256(script).digest()).decode()}'" for script in self.scripts
+        ]
         return response
 
     def _answer(self, request: Request) -> Response:
