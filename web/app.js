@@ -7,8 +7,8 @@ import { choose, translator } from './model/i18n.js';
 import { away, begin, click, flush, learn, outgoing, receive, removed, seal, turnedOut, view } from './model/logic.js';
 import { createOutbox, ownerOf } from './model/outbox.js';
 import { announcer, gatherer } from './model/pace.js';
+import Alpine from './vendor/alpine-csp-3.17.4.min.js';
 import { formatter, xDigits } from './views/digits.js';
-import { celebrate } from './views/joy.js';
 import { menu } from './views/menu.js';
 import { createPage, directionOf, xRing } from './views/page.js';
 
@@ -33,7 +33,7 @@ const env = {
 let left = false;
 let model = begin(randomId(), secret, recall(kept, 'name')?.slice(0, 40) ?? '', projector);
 
-let page = createPage({
+const page = Alpine.reactive(createPage({
   view: view(model),
   projector,
   shortcuts: recall(kept, 'keys') !== 'off',
@@ -43,7 +43,7 @@ let page = createPage({
   say: (message) => socket.send(message),
   keep: (key, value) => keep(kept, key, value),
   words,
-});
+}));
 const gather = gatherer(() => become(flush), env);
 const announce = announcer(() => { if (page.t) page.announced = page.news; }, env);
 const outbox = createOutbox(kept, env, () => become((same) => same));
@@ -117,7 +117,7 @@ function comeBack() {
 
 function cheer() {
   announce.own();
-  if (!calm.matches) celebrate();
+  if (!calm.matches) import('./views/joy.js').then(({ celebrate }) => celebrate(), () => {});
 }
 
 function listen() {
@@ -145,23 +145,19 @@ async function words(language) {
   return { language, figures, t: translator(figures, await answer.json(), language) };
 }
 
-// A module that can't be had now is had by a page that comes again.
-async function bring(url) {
+// What only the host and the projector need, they fetch. A module that can't be had now is had by a page that comes again.
+async function bring(name) {
+  const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/static/views/${name}.css` });
+  const styled = new Promise((resolve) => { style.onload = resolve; });
+  document.head.append(style);
   try {
-    return await import(url);
+    const { default: components } = await import(`./views/${name}.js`);
+    await styled;
+    return Object.entries(components);
   } catch (error) {
     dispatchEvent(new Event('lost'));
     throw error;
   }
-}
-
-// What only the host and the projector need, they fetch.
-async function bringPart(name) {
-  const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/static/views/${name}.css` });
-  const styled = new Promise((resolve) => { style.onload = resolve; });
-  document.head.append(style);
-  const [{ default: components }] = await Promise.all([bring(`./views/${name}.js`), styled]);
-  return Object.entries(components);
 }
 
 async function untilItComes(action) {
@@ -190,14 +186,10 @@ function randomId() {
   return crypto.getRandomValues(new Uint32Array(5)).join('-');
 }
 
-// What has to travel goes first: Alpine takes its time to get up.
 socket.connect();
 const language = choose([recall(kept, 'language') ?? '', ...navigator.languages]);
 const parts = [secret && 'host', (secret || projector) && 'stage'].filter(Boolean);
-const coming = [untilItComes(() => words(language)), ...parts.map(bringPart)];
-const { default: Alpine } = await bring('./vendor/alpine-csp-3.17.4.min.js');
-const [spoken, ...components] = await Promise.all(coming);
-page = Alpine.reactive(page);
+const [spoken, ...components] = await Promise.all([untilItComes(() => words(language)), ...parts.map(bring)]);
 Object.assign(page, spoken);
 Alpine.directive('digits', xDigits(Alpine, env));
 Alpine.directive('ring', xRing);

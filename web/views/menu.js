@@ -7,10 +7,11 @@ export const menu = () => ({
   problem: '',
   languages: Object.entries(NAMES).map(([code, name]) => ({ code, name })),
 
-  open() {
-    this.problem = '';
-    this.$refs.name.value = this.model.name;
-    this.openDialog(this.$root);
+  init() {
+    this.$nextTick(() => {
+      this.$refs.name.value = this.model.name;
+      this.openDialog(this.$root);
+    });
   },
 
   // However the field is left, its name counts: nobody should have to look for a button.

@@ -14,6 +14,7 @@ export function createPage({ view, projector, shortcuts, model, ...does }) {
     shortcuts,
     onStage: projector,
     renaming: false,
+    menuOpen: false,
     clicks: 0,
     announced: '',
     wifi: null, // in memory only
@@ -75,8 +76,12 @@ export function createPage({ view, projector, shortcuts, model, ...does }) {
 
     closeDialog(within) {
       const dialog = within.closest('dialog');
-      if (dialog.close) dialog.close();
-      else dialog.removeAttribute('open');
+      if (dialog.close) {
+        dialog.close();
+      } else {
+        dialog.removeAttribute('open');
+        dialog.dispatchEvent(new Event('close'));
+      }
     },
   };
 }
