@@ -7,9 +7,7 @@ import { choose, translator } from './model/i18n.js';
 import { away, begin, click, flush, learn, outgoing, receive, removed, seal, turnedOut, view } from './model/logic.js';
 import { createOutbox, ownerOf } from './model/outbox.js';
 import { announcer, gatherer } from './model/pace.js';
-import Alpine from './vendor/alpine-csp-3.17.4.min.js';
 import { formatter, xDigits } from './views/digits.js';
-import { menu } from './views/menu.js';
 import { createPage, directionOf, xRing } from './views/page.js';
 
 const PAUSE = 1_000; // ms
@@ -30,10 +28,12 @@ const env = {
   still: () => calm.matches,
 };
 
+const coming = new Map(); // parts, by name
+
 let left = false;
 let model = begin(randomId(), secret, recall(kept, 'name')?.slice(0, 40) ?? '', projector);
 
-const page = Alpine.reactive(createPage({
+let page = createPage({
   view: view(model),
   projector,
   shortcuts: recall(kept, 'keys') !== 'off',
@@ -43,7 +43,11 @@ const page = Alpine.reactive(createPage({
   say: (message) => socket.send(message),
   keep: (key, value) => keep(kept, key, value),
   words,
-}));
+  async openMenu() {
+    await part('menu');
+    page.menuOpen = true;
+  },
+});
 const gather = gatherer(() => become(flush), env);
 const announce = announcer(() => { if (page.t) page.announced = page.news; }, env);
 const outbox = createOutbox(kept, env, () => become((same) => same));
@@ -145,19 +149,24 @@ async function words(language) {
   return { language, figures, t: translator(figures, await answer.json(), language) };
 }
 
-// What only the host and the projector need, they fetch. A module that can't be had now is had by a page that comes again.
+// A part of the page that not everybody needs, or not at first.
+function part(name) {
+  if (!coming.has(name)) coming.set(name, bring(name).catch(lost));
+  return coming.get(name);
+}
+
 async function bring(name) {
   const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/static/views/${name}.css` });
   const styled = new Promise((resolve) => { style.onload = resolve; });
   document.head.append(style);
-  try {
-    const { default: components } = await import(`./views/${name}.js`);
-    await styled;
-    return Object.entries(components);
-  } catch (error) {
-    dispatchEvent(new Event('lost'));
-    throw error;
-  }
+  const [{ default: components }, { default: Alpine }] = await Promise.all([import(`./views/${name}.js`), framework, styled]);
+  Object.entries(components).forEach(([key, component]) => Alpine.data(key, component));
+}
+
+// Who needs a module that got lost waits, until the page comes again.
+function lost() {
+  dispatchEvent(new Event('lost'));
+  return new Promise(() => {});
 }
 
 async function untilItComes(action) {
@@ -186,15 +195,18 @@ function randomId() {
   return crypto.getRandomValues(new Uint32Array(5)).join('-');
 }
 
+// What has to travel goes first: Alpine takes its time to get up.
 socket.connect();
+const framework = import('./vendor/alpine-csp-3.17.4.min.js').catch(lost);
 const language = choose([recall(kept, 'language') ?? '', ...navigator.languages]);
-const parts = [secret && 'host', (secret || projector) && 'stage'].filter(Boolean);
-const [spoken, ...components] = await Promise.all([untilItComes(() => words(language)), ...parts.map(bring)]);
+const needed = secret ? ['menu', 'host', 'stage'] : projector ? ['stage'] : [];
+const [spoken, { default: Alpine }] = await Promise.all([untilItComes(() => words(language)), framework, ...needed.map(part)]);
+page = Alpine.reactive(page);
 Object.assign(page, spoken);
 Alpine.directive('digits', xDigits(Alpine, env));
 Alpine.directive('ring', xRing);
 Alpine.data('page', () => page);
-for (const [name, component] of [['menu', menu], ...components.flat()]) Alpine.data(name, component);
 Alpine.start();
 listen();
 draw();
+if (!projector) part('menu');

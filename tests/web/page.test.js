@@ -23,8 +23,12 @@ const total = (names) => [...new Set(names)].reduce((sum, name) => {
   return sum + Math.min(gzipSync(bytes, { level: 9 }).length, bytes.length);
 }, 0);
 const fonts = [...read('tokens.css').matchAll(/url\(([^)]+)\)/g)].map(([, name]) => name);
-const guest = ['index.html', 'locales/fr.json', ...fonts, ...references.map((url) => url.slice('/static/'.length)), ...modules('app.js')];
-const parts = ['host', 'stage'];
+const alpine = 'vendor/alpine-csp-3.17.4.min.js';
+const guest = [
+  'index.html', 'locales/fr.json', ...fonts, ...references.map((url) => url.slice('/static/'.length)), ...modules('app.js'),
+  alpine, 'views/joy.js', 'views/menu.css', ...modules('views/menu.js'),
+];
+const parts = ['menu', 'host', 'stage'];
 
 test('everything the page asks for is here, and under /static/', () => {
   for (const url of references) {
@@ -36,7 +40,7 @@ test('everything the page asks for is here, and under /static/', () => {
 
 test('every module of a guest’s is preloaded, so that one round trip fetches them all, and no other', () => {
   const preloaded = [...html.matchAll(/rel="modulepreload" href="\/static\/([^"]+)"/g)].map(([, name]) => name);
-  assert.deepEqual(preloaded.sort(), [...modules('app.js')].filter((name) => name !== 'app.js').sort());
+  assert.deepEqual(preloaded.sort(), [...modules('app.js'), alpine].filter((name) => name !== 'app.js').sort());
 });
 
 test('nothing inline but what asks again for files, which even an old browser can read; and zoom is not forbidden', () => {

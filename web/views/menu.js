@@ -3,7 +3,7 @@
 import { NAMES } from '../model/i18n.js';
 import { rename } from '../model/wishes.js';
 
-export const menu = () => ({
+const menu = () => ({
   problem: '',
   languages: Object.entries(NAMES).map(([code, name]) => ({ code, name })),
 
@@ -36,3 +36,5 @@ export const menu = () => ({
     this.keep('keys', shortcuts ? 'on' : 'off');
   },
 });
+
+export default { menu };
