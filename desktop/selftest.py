@@ -20,7 +20,7 @@ from desktop.core.protocol import V1
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
 from desktop.network.mdns import LocalName
-from desktop.server.pages import folder
+from desktop.server.pages import files, folder
 from desktop.server.reach import url
 from desktop.server.sites import LOOPBACK, listen
 from desktop.window import window
@@ -198,7 +198,7 @@ async def _health(base: str) -> dict[str, Any]:
 async def _page(session: aiohttp.ClientSession) -> None:
     """Every file of the page as it was shipped, and what is vendored as its checksums say."""
     web = folder()
-    names = [path.relative_to(web).as_posix() for path in web.rglob("*") if path.is_file()]
+    names = [path.as_posix() for path in files(web)]
     for path, name in [("/", "index.html"), *((f"/static/{name}", name) for name in names)]:
         async with session.get(path) as answer:
             _expect(answer.status == 200, f"{path} is answered with {answer.status}")

@@ -1,17 +1,16 @@
 // Puts the parts together: what happens changes the model, and each model is shown and sent.
 
+import { createSocket } from './link/socket.js';
+import { forgetSecret, keep, recall, takeSecret } from './link/storage.js';
 import { createAdopter } from './model/adoption.js';
-import { formatter } from './views/digits.js';
 import { choose, translator } from './model/i18n.js';
 import { away, begin, click, flush, learn, outgoing, receive, removed, seal, turnedOut, view } from './model/logic.js';
 import { createOutbox, ownerOf } from './model/outbox.js';
 import { announcer, gatherer } from './model/pace.js';
-import { painter, ring } from './paint.js';
-import { createSocket } from './link/socket.js';
-import { forgetSecret, recall, takeSecret } from './link/storage.js';
+import { formatter, xDigits } from './views/digits.js';
+import { createPage, directionOf, xRing } from './views/page.js';
 
-const KEYS = { '+': 1, ArrowUp: 1, '-': -1, '\u2212': -1, ArrowDown: -1 };
-const RELOAD = 3_000; // ms
+const PAUSE = 1_000; // ms
 const WIRE = [`${location.origin.replace('http', 'ws')}/ws`, 'lan-counter.v1'];
 
 const projector = location.pathname === '/projector';
@@ -29,91 +28,33 @@ const env = {
   still: () => calm.matches,
 };
 
+const coming = new Map(); // parts, by name
+
 let left = false;
 let model = begin(randomId(), secret, recall(kept, 'name')?.slice(0, 40) ?? '', projector);
 
-// What the parts see of the page, and may do to it.
-let page = {
+let page = createPage({
   view: view(model),
   projector,
-  onStage: projector,
-  wifi: null, // in memory only
   shortcuts: recall(kept, 'keys') !== 'off',
-  missing: [], // parts that could not be had
-  network: null,
-  roster: [],
-  notices: [],
-
-  change(how) {
-    become(how);
-    announce.own();
-  },
-
-  show(changed) {
-    Object.assign(page, changed);
-    paint(page);
-  },
-
-  async speak(language) { this.show(await words(language)); },
-
-  // What a guest may never need comes when it is needed.
-  async bring(...names) {
-    try {
-      for (const name of names) await (name === 'menu' ? bringMenu() : bringPart(name));
-      this.show({ missing: [] });
-    } catch {
-      // It is asked for again once the server is back.
-      this.show({ missing: names });
-    }
-  },
-
+  model: () => model,
+  count,
+  change,
+  say: (message) => socket.send(message),
+  keep: (key, value) => keep(kept, key, value),
+  words,
   async openMenu() {
-    await this.bring('menu');
-    if (!this.missing.length) (await import('./views/menu.js')).open(page);
+    await part('menu');
+    page.menuOpen = true;
   },
-
-  send: (message) => socket.send(message),
-
-  get model() { return model; },
-  get isHost() { return this.view.role === 'host'; },
-  get isUp() { return this.view.link === 'up'; },
-  get title() { return this.view.title || this.t('app'); },
-  get isLong() { return this.title.length > 40; },
-  get number() { return this.figures(this.view.value ?? 0); },
-  get more() { return `+${this.figures(this.view.step)}`; },
-  get state() {
-    const { link, retryIn, people, locked } = this.view;
-    if (link === 'down') return retryIn === null ? this.t('link.trying') : this.t('link.waiting', { n: retryIn });
-    if (link !== 'up') return this.t(`link.${link}`);
-    if (!this.isHost) return this.t('link.up.guest', { n: people });
-    return this.t(locked ? 'link.up.locked' : 'link.up.host');
-  },
-  get note() {
-    const notes = this.missing.length ? [{ key: 'error.not_loaded' }] : this.view.notes;
-    return sentences(notes.map(({ key, values }) => this.t(key, values)));
-  },
-  get spoken() {
-    const { notes, done, link } = this.view;
-    const lost = /down|removed/.test(link) ? this.state : '';
-    const { news: newest, before } = model;
-    const isTold = (note) => note === newest || before.includes(note) || (done === 1 && note.key === 'goal.reached');
-    const told = notes.filter(isTold);
-    const news = told.map(({ key, values }) => this.t(key, values)).join(' ').replaceAll('*', '');
-    return `${lost} ${news} ${this.t('status', { title: this.title, value: this.number })}`.trim();
-  },
-};
-
-const paint = painter(env);
+});
 const gather = gatherer(() => become(flush), env);
-const announce = announcer(() => { document.querySelector('[role=status]').textContent = page.spoken; }, env);
+const announce = announcer(() => { if (page.t) page.announced = page.news; }, env);
 const outbox = createOutbox(kept, env, () => become((same) => same));
 const adopt = createAdopter(kept, ...WIRE, env, {
   may: () => page.isUp && !document.hidden && !projector,
   isOwn: (client) => client.startsWith(model.seed),
-  told(outcome) {
-    become((now) => learn(now, outcome));
-    announce.own();
-  },
+  told: (outcome) => change((now) => learn(now, outcome)),
 });
 const socket = createSocket(...WIRE, env, {
   message: hear,
@@ -130,15 +71,22 @@ function become(how) {
   model = after;
   // Before it is sent: a page that dies here has lost nothing.
   outbox.save(model, document.hidden || left);
-  // The host's lists apart, so that they are not made anew at each click.
-  page.show({ view: view(model), network: model.network, roster: model.roster, notices: model.notices });
+  // One by one, so that only what has changed is shown anew.
+  Object.assign(page.view, view(model));
+  Object.assign(page, { network: model.network, roster: model.roster, notices: model.notices });
   if (secret && !model.secret) forgetSecret(tab);
   if (isUp && !page.isUp) announce.own();
-  if (!isUp && page.isUp && page.missing.length) page.bring(...page.missing);
   if (model.joys > joys) cheer();
   messages.forEach(socket.send);
   if (model.stage === 'over') socket.connect();
+draw();
   if (!isUp && page.isUp) adopt();
+}
+
+// The person asks for it, so it is told at once.
+function change(how) {
+  become(how);
+  announce.own();
 }
 
 function hear(message) {
@@ -151,11 +99,10 @@ function hear(message) {
 
 function count(direction) {
   const { mine } = model;
-  become((now) => click(now, direction));
-  announce.own();
+  change((now) => click(now, direction));
   if (model.mine !== mine) {
     gather();
-    ring();
+    page.clicks += 1;
   }
   if (!page.isUp) socket.wake();
 }
@@ -178,10 +125,6 @@ function cheer() {
 }
 
 function listen() {
-  const on = (selector, action) => document.querySelector(selector).addEventListener('click', action);
-  on('.less', () => count(-1));
-  on('.more', () => count(1));
-  on('.menu', () => page.openMenu());
   addEventListener('online', socket.wake);
   addEventListener('pageshow', comeBack);
   addEventListener('pagehide', () => {
@@ -198,21 +141,53 @@ function listen() {
   });
 }
 
-async function bringMenu() {
-  const { bring } = await import('./views/menu.js');
-  await bring(page);
-}
-
-async function bringPart(name) {
-  const { part, reactive } = await import('./part.js');
-  page = reactive(page);
-  await part(name, page);
-}
-
+// The words of a language, and how it writes numbers. Throws where they can't be had.
 async function words(language) {
+  const coming = fetch(`/static/locales/${language}.json`);
   const figures = formatter(navigator.languages.find((tag) => tag.startsWith(language)) ?? language);
-  const answer = await fetch(`/static/locales/${language}.json`);
+  const answer = await coming;
   return { language, figures, t: translator(figures, await answer.json(), language) };
+}
+
+// A part of the page that not everybody needs, or not at first.
+function part(name) {
+  if (!coming.has(name)) coming.set(name, bring(name).catch(lost));
+  return coming.get(name);
+}
+
+async function bring(name) {
+  const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/static/views/${name}.css` });
+  const styled = new Promise((resolve) => { style.onload = resolve; });
+  document.head.append(style);
+  const [{ default: components }, { default: Alpine }] = await Promise.all([import(`./views/${name}.js`), framework, styled]);
+  Object.entries(components).forEach(([key, component]) => Alpine.data(key, component));
+}
+
+// Who needs a module that got lost waits, until the page comes again.
+function lost() {
+  dispatchEvent(new Event('lost'));
+  return new Promise(() => {});
+}
+
+async function untilItComes(action) {
+  for (;;) {
+    try {
+      return await action();
+    } catch {
+      await new Promise((resolve) => { setTimeout(resolve, PAUSE); });
+    }
+  }
+}
+
+// A browser asks once for the font that a style sheet names.
+async function draw() {
+  try {
+    await document.fonts.load('1em Plaque');
+  } catch {
+    await untilItComes(async () => {
+      document.fonts.add(await new FontFace('Plaque', 'url(/static/fonts/plaque.woff2)').load());
+    });
+  }
 }
 
 // crypto.randomUUID is not there on plain http from another machine.
@@ -220,27 +195,18 @@ function randomId() {
   return crypto.getRandomValues(new Uint32Array(5)).join('-');
 }
 
-// One after the other: most, but not all, end with their own full stop.
-function sentences(all) {
-  return all.reduce((before, next) => `${before}${/\.\*?$/.test(before) ? '' : '.'} ${next}`);
-}
-
-// In a field the keys write, in a dialog they move, and the arrows move among radio buttons.
-function directionOf({ key, target, ctrlKey, altKey, metaKey, shiftKey, repeat, isComposing }) {
-  const arrow = key.startsWith('Arrow');
-  if (ctrlKey || altKey || metaKey || (shiftKey && arrow) || repeat || isComposing) return 0;
-  const own = arrow ? 'input, select, textarea, dialog, ul' : 'input:not([type=radio]), select, textarea, dialog';
-  return target.closest?.(own) ? 0 : KEYS[key] ?? 0;
-}
-
-// Without its words a page is of no use: then from the start, until the server is there.
-try {
-  Object.assign(page, await words(choose([recall(kept, 'language') ?? '', ...navigator.languages])));
-  if (secret) await page.bring('menu', 'host');
-  if (projector) await page.bring('stage');
-  paint(page);
-  listen();
-  socket.connect();
-} catch {
-  setTimeout(() => location.reload(), RELOAD);
-}
+// What has to travel goes first: Alpine takes its time to get up.
+socket.connect();
+const framework = import('./vendor/alpine-csp-3.17.4.min.js').catch(lost);
+const language = choose([recall(kept, 'language') ?? '', ...navigator.languages]);
+const needed = secret ? ['menu', 'host', 'stage'] : projector ? ['stage'] : [];
+const [spoken, { default: Alpine }] = await Promise.all([untilItComes(() => words(language)), framework, ...needed.map(part)]);
+page = Alpine.reactive(page);
+Object.assign(page, spoken);
+Alpine.directive('digits', xDigits(Alpine, env));
+Alpine.directive('ring', xRing);
+Alpine.data('page', () => page);
+Alpine.start();
+listen();
+draw();
+if (!projector) part('menu');

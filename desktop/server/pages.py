@@ -7,18 +7,22 @@ import gzip
 import hashlib
 import mimetypes
 import re
+from base64 import b64encode
 from functools import cached_property
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.web import HTTPNotFound, Request, Response
 
+from desktop.server.guard import INLINE
+
 REVALIDATE = "no-cache"
 FOREVER = "public, max-age=31536000, immutable"
 
 # Some systems' tables don't know, or get wrong, what a browser insists on.
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".json": "application/json",
-         ".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain", ".md": "text/plain"}  # fmt: skip
+         ".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain"}  # fmt: skip
+SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 class Page:
@@ -35,18 +39,32 @@ class Page:
             "ETag": f'W/"{hashlib.sha256(self.body).hexdigest()[:16]}"',
             "Vary": "Accept-Encoding",
         }
+        # As a browser hashes them: with its own line ends.
+        scripts = (script.replace(b"\r\n", b"\n") for script in SCRIPT.findall(self.body))
+        self.inline = [f"'sha256-{b64encode(hashlib.sha256(script).digest()).decode()}'" for script in scripts]
 
     @cached_property
     def compressed(self) -> bytes:
         return gzip.compress(self.body, 9, mtime=0)
 
     def answer(self, request: Request) -> Response:
-        """The file, or 304 if the browser has it already."""
+        """The file, or 304 if the browser has it already. Under INLINE it tells what its policy has to let in."""
+        response = self._answer(request)
+        response[INLINE] = self.inline
+        return response
+
+    def _answer(self, request: Request) -> Response:
         if self.headers["ETag"] in request.headers.get("If-None-Match", ""):
             return Response(status=304, headers={k: v for k, v in self.headers.items() if k != "Content-Type"})
         if _takes_gzip(request.headers.get("Accept-Encoding", "")) and len(self.compressed) < len(self.body):
             return Response(body=self.compressed, headers={**self.headers, "Content-Encoding": "gzip"})
         return Response(body=self.body, headers=self.headers)
+
+
+def files(folder: Path) -> list[Path]:
+    """What is served of a folder, relative to it: all but what is said there to who reads the source."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != "README.md")
+    return sorted(path.relative_to(folder) for path in found)
 
 
 def _takes_gzip(accepted: str) -> bool:
@@ -65,7 +83,7 @@ class Pages:
         # What is vendored has its version in its name, so it never changes under that name.
         self._pages = {
             name.as_posix(): Page(folder / name, FOREVER if name.parts[0] == "vendor" else REVALIDATE)
-            for name in (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+            for name in files(folder)
         }
 
     def routes(self) -> list[web.RouteDef]:

@@ -1,6 +1,9 @@
 // The sentences of a language. `{n}` is a value, `*…*` has weight; an object holds the plural forms for `n`.
 
-export const LANGUAGES = ['en', 'fr'];
+/** How each language calls itself. */
+export const NAMES = { en: 'English', fr: 'Français' };
+
+export const LANGUAGES = Object.keys(NAMES);
 
 /** The first of the wished languages that there is; English without one. */
 export function choose(wished) {

@@ -53,6 +53,18 @@ export function roller(box, env) {
   };
 }
 
+/** `x-digits="number"`: makes the directive that shows it by a roller, in the language of the page around it. */
+export function xDigits(Alpine, env) {
+  return (element, { expression }, { evaluateLater, effect }) => {
+    const read = evaluateLater(expression);
+    const show = roller(element, env);
+    effect(() => {
+      const { figures } = Alpine.$data(element);
+      read((value) => value !== null && show(value, figures));
+    });
+  };
+}
+
 function turn(cell, sign, way) {
   const old = cell.dataset.c;
   if (old === sign) return;

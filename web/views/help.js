@@ -39,7 +39,7 @@ export const help = () => ({
   async open() {
     this.stage = 'looking';
     this.causes = [];
-    this.$refs.help.showModal();
+    this.openDialog(this.$refs.help);
     try {
       const answer = await request(this.model.secret, 'help');
       if (!answer.ok) throw new Error(answer.statusText);

@@ -14,11 +14,9 @@ export function steps(step) {
 }
 
 const naming = () => ({
-  editing: false,
-
   // At once, not when Alpine has come round to it: the next key is the title's first letter.
   turn(editing) {
-    this.editing = editing;
+    this.renaming = editing;
     this.$refs.pencil.closest('.naming').classList.toggle('editing', editing);
   },
 
@@ -35,7 +33,7 @@ const naming = () => ({
   },
 
   save() {
-    if (!this.editing) return;
+    if (!this.renaming) return;
     const title = this.$refs.title.value.trim();
     if (title !== this.view.title) this.change((model) => ask(model, { type: 'configure', settings: { title } }));
     this.leave();
@@ -48,17 +46,9 @@ const rules = () => ({
   ask(message) { this.change((model) => ask(model, message)); },
 
   lock() { this.ask({ type: 'configure', settings: { locked: !this.view.locked } }); },
-
-  async project() {
-    await this.bring('stage');
-    await this.$nextTick();
-    dispatchEvent(new Event('stage'));
-  },
 });
 
 const settings = () => ({
-  get goal() { return String(this.view.goal ?? ''); },
-
   set() {
     const { number } = this.$refs;
     this.change((model) => ask(model, { type: 'set', value: number.valueAsNumber }));
@@ -67,7 +57,7 @@ const settings = () => ({
 
   // What is being typed is the person's, whatever others click meanwhile.
   fill(field, value) {
-    if (field !== document.activeElement) field.value = value;
+    if (field !== document.activeElement) field.value = value ?? '';
   },
 
   // An empty field is no goal; what is no number, or too large, the browser explains.

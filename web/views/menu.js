@@ -1,71 +1,40 @@
 // What each person chooses for themselves.
 
-import { styled, text } from '../fetched.js';
-import { translate } from '../paint.js';
-import { keep } from '../link/storage.js';
+import { NAMES } from '../model/i18n.js';
 import { rename } from '../model/wishes.js';
 
-const kept = () => localStorage;
-const element = (id) => document.getElementById(id);
-let coming = null;
+const menu = () => ({
+  problem: '',
+  languages: Object.entries(NAMES).map(([code, name]) => ({ code, name })),
 
-/** Brings the dialog, the first time. */
-export async function bring(page) {
-  coming ??= Promise.all([text('/static/views/menu.html'), styled('/static/views/menu.css')]);
-  try {
-    const [markup] = await coming;
-    if (!element('menu')) add(markup, page);
-  } catch (error) {
-    coming = null;
-    throw error;
-  }
-}
+  init() {
+    this.$nextTick(() => {
+      this.$refs.name.value = this.model.name;
+      this.openDialog(this.$root);
+    });
+  },
 
-/** Opens it. */
-export function open(page) {
-  const { name } = page.model;
-  element('name').value = name;
-  element('name').form.hidden = page.isHost;
-  element('language').value = page.language;
-  element('keys').checked = page.shortcuts;
-  head(page);
-  element('menu').showModal();
-}
-
-function add(markup, page) {
-  element('main').insertAdjacentHTML('afterend', markup);
-  translate(element('menu'), page.t);
-  const { form } = element('name');
-  form.onsubmit = (event) => {
-    event.preventDefault();
-    element('menu').close();
-  };
   // However the field is left, its name counts: nobody should have to look for a button.
-  element('name').onchange = ({ target }) => call(page, target.value.trim());
-  element('language').onchange = ({ target }) => speak(page, target.value);
-  element('keys').onchange = ({ target }) => {
-    page.show({ shortcuts: target.checked });
-    keep(kept, 'keys', target.checked ? 'on' : 'off');
-  };
-}
+  call(name) {
+    this.keep('name', name.trim());
+    this.change((model) => rename(model, name.trim()));
+  },
 
-function head({ t, isHost }) {
-  element('menu-title').textContent = t(isHost ? 'settings' : 'menu');
-}
+  async speak(list) {
+    this.problem = '';
+    try {
+      Object.assign(this, await this.words(list.value));
+      this.keep('language', this.language);
+    } catch {
+      list.value = this.language;
+      this.problem = 'unanswered';
+    }
+  },
 
-function call(page, name) {
-  keep(kept, 'name', name);
-  page.change((model) => rename(model, name));
-}
+  use(shortcuts) {
+    this.shortcuts = shortcuts;
+    this.keep('keys', shortcuts ? 'on' : 'off');
+  },
+});
 
-async function speak(page, language) {
-  element('problem').textContent = '';
-  try {
-    await page.speak(language);
-    keep(kept, 'language', language);
-    head(page);
-  } catch {
-    element('language').value = page.language;
-    element('problem').textContent = page.t('unanswered');
-  }
-}
+export default { menu };

@@ -26,7 +26,7 @@ export const people = () => ({
       this.asking = person;
       return;
     }
-    this.send({ type: 'remove', person });
+    this.say({ type: 'remove', person });
     this.asking = 0;
     this.$refs.list.focus();
   },

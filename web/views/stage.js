@@ -16,9 +16,10 @@ export function titleOf(svg) {
   return /<title>(.*?)<\/title>/.exec(svg)?.[1] ?? '';
 }
 
-export const stage = () => {
+const stage = () => {
+  let looking = null;
   let pointing = null;
-  let was = null; // full screen
+  let wasFull = false;
   let asked = 0;
 
   return mix({
@@ -27,21 +28,22 @@ export const stage = () => {
     pointed: false,
 
     init() {
-      addEventListener('stage', () => this.enter());
-      addEventListener('keydown', ({ key }) => key === 'Escape' && this.leave());
-      document.addEventListener('fullscreenchange', () => {
-        if (was && !document.fullscreenElement) this.leave();
-        was = document.fullscreenElement;
-      });
-      setInterval(() => this.look(), LOOK_EVERY);
+      // It may be refused: the view fills the window, then.
+      if (this.isHost) document.documentElement.requestFullscreen?.().catch(() => {});
+      looking = setInterval(() => this.look(), LOOK_EVERY);
       this.$watch('join', () => this.look());
       this.$watch('isUp', () => this.look());
       this.look();
+      this.$nextTick(() => this.$root.focus());
+    },
+
+    destroy() {
+      clearInterval(looking);
+      clearTimeout(pointing);
     },
 
     // Only the code's picture tells a guest's page where others join.
     async look() {
-      if (!this.onStage) return;
       const turn = asked += 1;
       const answer = await fetch('/join.svg', { cache: 'no-store' }).catch(() => null);
       if (!answer || turn !== asked) return; // the server is away: it may well come back at the same address
@@ -50,19 +52,17 @@ export const stage = () => {
       this.code = svg ? `data:image/svg+xml,${encodeURIComponent(svg)}` : null;
     },
 
-    enter() {
-      this.show({ onStage: true });
-      this.look();
-      // It may be refused: the view fills the window, then.
-      document.documentElement.requestFullscreen?.().catch(() => {});
-      this.$nextTick(() => this.$refs.stage.focus());
-    },
-
     leave() {
-      if (!this.isHost || !this.onStage) return;
-      this.show({ onStage: false });
+      if (!this.isHost) return;
+      this.onStage = false;
       if (document.fullscreenElement) document.exitFullscreen();
       this.$nextTick(() => document.getElementById('project').focus());
+    },
+
+    // Whoever leaves full screen leaves the view.
+    follow() {
+      if (wasFull && !document.fullscreenElement) this.leave();
+      wasFull = Boolean(document.fullscreenElement);
     },
 
     point() {

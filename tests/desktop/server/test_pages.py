@@ -2,7 +2,9 @@
 
 import asyncio
 import gzip
+from base64 import b64encode
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,8 +12,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from desktop.journal.memory import MemoryJournal
 from desktop.server.pages import Pages, folder
 from tests.desktop.support import Serve, Served, page_folder
+from tests.desktop.support import served as counter
 
 
 @pytest.fixture
@@ -179,3 +183,25 @@ async def test_files_are_read_once(served: Served, web_folder: Path) -> None:
 
 def test_the_real_page_is_found() -> None:
     assert (folder() / "index.html").is_file()
+
+
+async def test_a_script_within_the_page_is_let_in_by_its_hash_and_nothing_else_is(tmp_path: Path) -> None:
+    web = page_folder(tmp_path / "web")
+    (web / "index.html").write_bytes(b"<!doctype html><script>\r\nlet a = 1;\r\n</script><script src='x.js'></script>")
+    digest = b64encode(sha256(b"\nlet a = 1;\n").digest()).decode()
+    async with counter(MemoryJournal(), Pages(web)) as served:
+        answer = await get(served, "/")
+        assert f"script-src 'self' 'sha256-{digest}';" in answer.headers["Content-Security-Policy"]
+        again = await get(served, "/", If_None_Match=answer.headers["ETag"])
+        assert again.status == 304
+        assert digest in again.headers["Content-Security-Policy"]
+        assert "script-src 'self';" in (await get(served, "/static/app.js")).headers["Content-Security-Policy"]
+
+
+async def test_what_is_said_to_who_reads_the_source_is_not_served(tmp_path: Path) -> None:
+    web = page_folder(tmp_path / "web")
+    for name in ("README.md", "vendor/README.md"):
+        (web / name).write_text("How it is made.")
+    async with counter(MemoryJournal(), Pages(web)) as served:
+        for name in ("README.md", "vendor/README.md"):
+            assert (await get(served, f"/static/{name}")).status == 404
