@@ -246,6 +246,7 @@ def test_a_start_reads_no_certificates_and_leaves_the_environment_as_it_was(give
         (["--port", "²"], "--port"),
         (["--port", "9" * 5000], "--port"),
         (["--port", ""], "--port"),
+        (["--port", "6000"], "port 6000"),
         (["--port"], "--port"),
         (["--address", "somewhere"], "--address"),
         (["--address", "0.0.0.0"], "--address"),
