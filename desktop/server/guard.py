@@ -7,7 +7,7 @@ ends when a request has to name us, and cross-site requests, which end when a pa
 import ipaddress
 import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -35,10 +35,17 @@ async def add_headers(request: Request, response: StreamResponse) -> None:
 
 class Guard:
     """Refuses what is addressed to somebody else. `local_name` gives the .local name held, if any; `visited` is told
-    which device reached which of our addresses."""
+    which device reached which of our addresses; `ports` gives those that are listened on besides `port`."""
 
-    def __init__(self, port: int, local_name: Callable[[], str | None], visited: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        port: int,
+        local_name: Callable[[], str | None],
+        visited: Callable[[str, str], None],
+        ports: Callable[[], Collection[int]] = frozenset,
+    ) -> None:
         self._port = port
+        self._ports = ports
         self._local_name = local_name
         self._visited = visited
         self._own = own_names()
@@ -46,7 +53,8 @@ class Guard:
     def admits(self, hosts: Sequence[str], place: Place) -> bool:
         """Whether a request with these Host headers is for us."""
         held = self._local_name()
-        if not addressed_to_us(hosts, self._port, self._own | {held} if held else self._own):
+        names = self._own | {held} if held else self._own
+        if not any(addressed_to_us(hosts, port, names) for port in {self._port, *self._ports()}):
             return False
         if place.peer and place.own:
             self._visited(place.peer, place.own)

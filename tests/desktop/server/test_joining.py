@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from desktop.network.addresses import Address, Kind
 from desktop.network.firewall import Firewall, State
 from desktop.server import joining
 from desktop.server.joining import Joining
@@ -22,6 +23,8 @@ class Reach:
     def __init__(self) -> None:
         self.join: str | None = "http://192.168.1.42:8000/"
         self.window = True
+        self.port = 8001
+        self.shown: Address | None = Address("192.168.1.42", "wlan0", Kind.PRIVATE, True)
 
     async def choose(self, address: str) -> bool:
         if address != "10.20.4.7":
@@ -51,7 +54,7 @@ async def client() -> AsyncIterator[Client]:
     (sock,) = listen(["127.0.0.1"], 0)
     port, reach = sock.getsockname()[1], Reach()
     app = web.Application()
-    app.add_routes(Joining(reach, SECRET, port, (FORWARD, lambda: reach.window), {TICKET}).routes())
+    app.add_routes(Joining(reach, SECRET, (FORWARD, lambda: reach.window), {TICKET}).routes())
     runner = web.AppRunner(app)
     await runner.setup()
     sites = Sites(port)
@@ -127,11 +130,12 @@ async def test_a_wifi_whose_name_or_password_is_too_long_has_no_code(client: Cli
 
 
 async def test_help_names_the_firewalls(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [Firewall("ufw", State.BLOCKS, f"sudo ufw allow {client.port}/tcp")]
-    monkeypatch.setattr(joining, "firewalls", lambda port: found if port == client.port else [])
+    found = [Firewall("ufw", State.BLOCKS, "sudo ufw allow 8001/tcp")]
+    asked = (client.reach.port, client.reach.shown)
+    monkeypatch.setattr(joining, "firewalls", lambda *about: found if about == asked else [])
     status, answer = await client.ask_as_host("GET", "/host/help")
     assert json.loads(answer) == {
-        "firewalls": [{"product": "ufw", "state": "blocks", "remedy": f"sudo ufw allow {client.port}/tcp"}]
+        "firewalls": [{"product": "ufw", "state": "blocks", "remedy": "sudo ufw allow 8001/tcp"}]
     }
     assert status == 200
 

@@ -270,7 +270,7 @@ def test_a_machine_without_ipv6_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     def none(*_: object) -> socket.socket:
         raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
 
-    monkeypatch.setattr(sites.socket, "socket", none)
+    monkeypatch.setattr("desktop.server.sites.socket.socket", none)
     with pytest.raises(ListenError, match="not supported"):
         listen(["::1"], 0)
 
