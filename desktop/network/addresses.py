@@ -65,6 +65,8 @@ class Address(NamedTuple):
     wireless: bool = False
     passing: bool = False
     """Whether another will soon take its place."""
+    ready: bool = True
+    """Whether anything can listen at it yet."""
     prefix: int | None = None
     """The bits that its network's addresses share, if the system tells."""
 
@@ -75,7 +77,7 @@ class Address(NamedTuple):
 
 
 def current() -> list[Address]:
-    """All addresses that others could reach, the best first; none without a network."""
+    """All addresses that others could reach, the best first, each once; none without a network."""
     stats = psutil.net_if_stats()
     entries = [
         (_adapter(label, stats), entry)
@@ -88,7 +90,7 @@ def current() -> list[Address]:
     leaving_adapters = {name for name, entry in entries if entry.address == leaving[6]}
     found = []
     for interface, entry in entries:
-        if interface not in stats or not stats[interface].isup or entry.address in system.unready:
+        if interface not in stats or not stats[interface].isup or entry.address in system.others:
             continue
         address = ipaddress.ip_address(entry.address)
         if not _opens(address):
@@ -104,10 +106,14 @@ def current() -> list[Address]:
                 system.routes.get((interface, address.version), NO_ROUTE),
                 system.adapters.get(interface, Signs()).wireless or bool(_WIRELESS.match(interface)),
                 entry.address in system.passing,
+                entry.address not in system.unready,
                 prefix,
             )
         )
-    return ranked(found)
+    best: dict[str, Address] = {}
+    for one in ranked(found):
+        best.setdefault(one.ip, one)
+    return list(best.values())
 
 
 def _adapter(label: str, adapters: Collection[str]) -> str:

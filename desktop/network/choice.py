@@ -58,5 +58,5 @@ def better(found: Sequence[Address], shown: str | None, declined: Collection[str
     here = next((address for address in found if address.ip == shown), None)
     if here is None:
         return None
-    likelier = (a for a in found if likelihood(a) < likelihood(here) and a.ip not in declined)
+    likelier = (a for a in found if likelihood(a) < likelihood(here) and a.ready and a.ip not in declined)
     return next(likelier, None)

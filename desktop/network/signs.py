@@ -47,7 +47,10 @@ class Told(NamedTuple):
     passing: Collection[str] = ()
     """IPv6 addresses that will soon give way to others (RFC 8981)."""
     unready: Collection[str] = ()
-    """IPv6 addresses of which it isn't certain that they are this machine's (RFC 4862, section 5.4)."""
+    """IPv6 addresses that nothing can listen at yet: it is still asked whether anybody has them (RFC 4862, section
+    5.4)."""
+    others: Collection[str] = ()
+    """Those that somebody has."""
     routes: Mapping[tuple[str, int], int] = {}
     """How dear the way to the outside is by each adapter and version of IP that has a default route."""
 
@@ -83,14 +86,17 @@ def _leads_to_one(flags: str) -> bool:
 
 def linux(flags: Mapping[str, str], devices: Path = Path("/sys/class/net"), proc: Path = Path("/proc/net")) -> Told:
     """What the kernel tells (its Documentation/ABI/testing/sysfs-class-net; proc_net(5))."""
-    passing, unready = set(), set()
+    passing, unready, others = set(), set(), set()
     for ip, _, _, _, state, _ in _table(proc / "if_inet6", 6):
         address = str(IPv6Address(bytes.fromhex(ip)))
         if int(state, 16) & (_TEMPORARY | _DEPRECATED):
             passing.add(address)
-        if int(state, 16) & (_TENTATIVE | _DUPLICATE):
+        if int(state, 16) & _DUPLICATE:
+            others.add(address)
+        elif int(state, 16) & _TENTATIVE:
             unready.add(address)
-    return Told({name: _linux(devices / name, flags[name]) for name in flags}, passing, unready, _routes(proc))
+    adapters = {name: _linux(devices / name, flags[name]) for name in flags}
+    return Told(adapters, passing, unready, others, _routes(proc))
 
 
 def _linux(device: Path, flags: str) -> Signs:

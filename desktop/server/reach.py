@@ -105,6 +105,7 @@ class Reach:
         """Look once; move where the address is gone."""
         async with self._looking:
             await self._look()
+        await self._hold_name()
 
     async def _look(self) -> None:
         found = self._current()
@@ -113,7 +114,6 @@ class Reach:
             return
         self._go(found, *await self._first_of(order))
         self._tell()
-        await self._hold_name()
 
     def _current(self) -> list[Address]:
         if self._local and self._fixed:
@@ -167,15 +167,17 @@ class Reach:
         return None
 
     async def _hold_name(self) -> None:
-        """Hold a name for the address, if it is one that takes a name."""
+        """Hold a name for the address, if it is one that takes a name. Nobody waits for that: it takes a second."""
         here = (self._here.address, self._port)
         if here == self._named:
             return
         self._named = here
         await self._name.release()
         if here[0] and not self._local and ":" not in here[0]:
-            self._local_name = await self._name.hold(here[0], self._port)
-            self._tell()
+            name = await self._name.hold(here[0], here[1])
+            if here == (self._here.address, self._port):
+                self._local_name = name
+                self._tell()
 
     async def choose(self, address: str) -> bool:
         """The host wants others to join at this address: False if they can't, and then they join where they did."""
@@ -185,7 +187,7 @@ class Reach:
     async def _choose(self, address: str) -> bool:
         found = self._current()
         chosen = next((a for a in found if a.ip == address), None)
-        if chosen is None or self._fixed:
+        if chosen is None or self._fixed not in (None, address):
             return False
         try:
             port = await self._sites.move(chosen.ip, self._ports)
@@ -198,14 +200,14 @@ class Reach:
             self._tell()
             return False
         is_new = (chosen.ip, port) != (self._here.address, self._port)
-        self._choice = Choice(chosen.ip, chosen.interface)
-        self._remember(self._choice)
+        if not self._fixed:
+            self._choice = Choice(chosen.ip, chosen.interface)
+            self._remember(self._choice)
         self._go(found, chosen, port)
         self._left = NOTHING
         self._declined = {a.ip for a in found if likelihood(a) < likelihood(chosen)}
         self._trouble = self._changed(chosen) if is_new else None
         self._tell()
-        await self._hold_name()
         return True
 
     def visited(self, device: str, via: str) -> None:
@@ -232,7 +234,8 @@ class Reach:
                         kind=a.kind.name.lower().replace("_", "-"),
                         chosen=a.ip == self._here.address,
                     )
-                    for a in (self._found or () if not self._local else ())
+                    for a in self._found or ()
+                    if a.ready and not self._local and self._fixed in (None, a.ip)
                 ],
                 devices=[Device(address=device, via=via) for device, via in self._devices.items()],
                 offer=self._offer() or UNSET,

@@ -342,8 +342,15 @@ MACHINES = [
         ["192.168.1.42", "2001:db8::7", "192.168.56.1"],
     ),
     (
-        "an address that this machine can't be sure of yet, and adapters that are down",
-        machine(Told({"eth0": DEVICE}, unready={"2001:db8::7"}), eth0=LAN, wlan0="up,broadcast")
+        "one address on two adapters",
+        machine(Told({"wlan0": AIR, "eth0": DEVICE}), eth0=LAN, wlan0=LAN)
+        .has("eth0", "192.168.1.42")
+        .has("wlan0", "192.168.1.42"),
+        ["192.168.1.42"],
+    ),
+    (
+        "an address that somebody else has, and adapters that are down",
+        machine(Told({"eth0": DEVICE}, others={"2001:db8::7"}), eth0=LAN, wlan0="up,broadcast")
         .has("eth0", "2001:db8::7", MASK6)
         .has("wlan0", "192.168.1.42")
         .has("gone", "192.168.3.3")
@@ -365,6 +372,11 @@ def test_on_each_machine_the_likeliest_comes_first(
 def test_a_label_is_no_adapter_and_masks_are_told(look: list[Machine]) -> None:
     look.append(machine(Told({}), eth0=LAN).has("eth0:1", "10.0.0.5", "255.255.254.0").has("eth0", "fd00::7", MASK6))
     assert [(address.interface, address.prefix) for address in current()] == [("eth0", 23), ("eth0", 64)]
+
+
+def test_an_address_that_is_not_ready_is_known(look: list[Machine]) -> None:
+    look.append(machine(Told({}, unready={"fd00::7"}), eth0=LAN).has("eth0", "fd00::7", MASK6).has("eth0", "10.0.0.5"))
+    assert [(address.ip, address.ready) for address in current()] == [("10.0.0.5", True), ("fd00::7", False)]
 
 
 # --- finding ---

@@ -127,6 +127,12 @@ def test_what_the_host_has_declined_is_not_offered_again() -> None:
     assert better(ranked([CABLE, WIFI, other]), WIFI.ip, {CABLE.ip}) == other
 
 
+def test_what_nobody_can_join_at_yet_is_waited_for_and_not_offered() -> None:
+    coming = V6._replace(ready=False)
+    assert candidates(ranked([DOCKER, coming]), NONE) == [coming, DOCKER]
+    assert better(ranked([DOCKER, coming]), DOCKER.ip) is None
+
+
 def test_without_an_address_on_display_there_is_nothing_to_be_better_than() -> None:
     assert better([CABLE], None) is None
     assert better([CABLE], WIFI.ip) is None

@@ -1,10 +1,13 @@
 """By which names this server may be called. What it answers to requests is in test_app.py."""
 
 import socket
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from desktop.server.guard import addressed_to_us, own_names
+from desktop.server.gate import Place
+from desktop.server.guard import Guard, addressed_to_us, own_names
 
 NAMES = frozenset({"localhost", "teacher", "teacher.local", "lan-counter.local"})
 
@@ -69,3 +72,14 @@ def test_our_names_are_this_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert own_names() == {"localhost", "teacher", "teacher.local"}
     monkeypatch.setattr(socket, "gethostname", lambda: "box.uni.example")
     assert own_names() == {"localhost", "box", "box.local", "box.uni.example"}
+
+
+def test_where_another_port_had_to_be_found_that_one_is_ours_too() -> None:
+    others: set[int] = set()
+    guard = Guard(8000, lambda: None, lambda device, via: None, lambda: others)
+    place = cast(Place, SimpleNamespace(peer="192.168.1.77", own="192.168.1.42"))
+    assert not guard.admits(["192.168.1.42:8001"], place)
+    others.add(8001)
+    assert guard.admits(["192.168.1.42:8001"], place)
+    assert guard.admits(["127.0.0.1:8000"], place)
+    assert not guard.admits(["192.168.1.42:8002"], place)

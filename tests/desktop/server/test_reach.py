@@ -159,6 +159,31 @@ async def test_every_address_of_an_adapter_can_be_chosen(monkeypatch: pytest.Mon
     assert (await stage.look(WIFI, SECOND, OWN_V6, CABLE)).join == url(other.ip, 8000)
 
 
+async def test_the_name_follows_at_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch)
+    await stage.look(WIFI, CABLE)
+    await stage.reach.choose(CABLE.ip)
+    assert stage.told[-1].name is None
+    told = await stage.look(WIFI, CABLE)
+    assert (told.join, told.name) == ("http://10.20.4.7:8000/", "http://lan-counter.local:8000/")
+    assert stage.held[-2:] == [None, "10.20.4.7:8000"]
+
+
+async def test_a_name_that_comes_when_the_address_has_changed_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch)
+    held = stage.hold
+
+    async def hold(address: str, port: int) -> str | None:
+        if address == WIFI.ip:
+            await stage.reach.choose(CABLE.ip)
+        return await held(address, port)
+
+    monkeypatch.setattr(stage, "hold", hold)
+    told = await stage.look(WIFI, CABLE)
+    assert (told.join, told.name) == ("http://10.20.4.7:8000/", None)
+    assert (await stage.look(WIFI, CABLE)).name
+
+
 async def test_an_address_of_somebody_else_cannot_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(monkeypatch)
     await stage.look(WIFI)
@@ -314,8 +339,10 @@ async def test_an_address_that_is_not_ready_is_tried_again(monkeypatch: pytest.M
     stage = Stage(monkeypatch)
     stage.not_here = {V6.ip}
     docker = Address("172.17.0.1", "docker0", Kind.VIRTUAL, False)
-    told = await stage.look(V6, docker)
+    told = await stage.look(V6._replace(ready=False), docker)
     assert (told.join, told.reach) == (None, "none"), "nobody joins at a makeshift meanwhile"
+    assert isinstance(told.addresses, list)
+    assert [a.address for a in told.addresses] == [docker.ip], "and only what can be chosen is in the list"
     stage.not_here = set()
     assert (await stage.look(V6, docker)).join == "http://[fd00::7]:8000/"
 
@@ -329,8 +356,13 @@ async def test_meanwhile_another_likely_one_is_taken(monkeypatch: pytest.MonkeyP
 async def test_an_address_that_was_asked_for_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(monkeypatch, fixed="10.20.4.7")
     assert (await stage.look(WIFI)).join is None
-    assert (await stage.look(WIFI, CABLE)).join == "http://10.20.4.7:8000/"
+    told = await stage.look(WIFI, CABLE)
+    assert told.join == "http://10.20.4.7:8000/"
+    assert isinstance(told.addresses, list)
+    assert [a.address for a in told.addresses] == ["10.20.4.7"], "what can't be chosen is not offered"
     assert not await stage.reach.choose("192.168.1.42")
+    assert await stage.reach.choose("10.20.4.7")
+    assert stage.remembered == []
 
 
 async def test_for_this_machine_only_no_address_matters_and_no_name_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
