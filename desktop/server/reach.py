@@ -66,6 +66,7 @@ class Reach:
         self._local_name: str | None = None
         self._declined: set[str] = set()
         self._trouble: Trouble | None = None
+        self._told: Network | None = None
         self._devices: dict[str, str] = {}
         self._visited: set[str] = set()
 
@@ -128,7 +129,7 @@ class Reach:
         is_waiting = False
         for address in order:
             # What may be ready in a moment is not given up for what hardly anybody can reach.
-            if is_waiting and address.unlikely:
+            if is_waiting and address.unlikely and address.ip != self._here.address:
                 continue
             try:
                 return address, await self._sites.move(address.ip, [*self._ports, ANY])
@@ -152,6 +153,8 @@ class Reach:
                 self._left = NOTHING
             if to and (is_gone or was.address is None):
                 self._trouble = self._changed(to)
+        elif self._trouble and self._trouble.code == "gone" and self._left.address in {a.ip for a in found}:
+            self._trouble = None
         if to and (is_first or self._here.address != was.address) and self._choice.distance(to) < 3:
             self._declined |= {a.ip for a in found if likelihood(a) < likelihood(to)}
 
@@ -222,26 +225,28 @@ class Reach:
             self._tell()
 
     def _tell(self) -> None:
-        self._announce(
-            Network(
-                join=self.join,
-                reach="local" if self._local else "lan" if self._here.address else "none",
-                name=url(self._local_name, self._port) if self._local_name else None,
-                addresses=[
-                    NetworkAddress(
-                        address=a.ip,
-                        interface=a.interface,
-                        kind=a.kind.name.lower().replace("_", "-"),
-                        chosen=a.ip == self._here.address,
-                    )
-                    for a in self._found or ()
-                    if a.ready and not self._local and self._fixed in (None, a.ip)
-                ],
-                devices=[Device(address=device, via=via) for device, via in self._devices.items()],
-                offer=self._offer() or UNSET,
-                trouble=self._trouble or UNSET,
-            )
+        """Announce where others join, unless that is known."""
+        network = Network(
+            join=self.join,
+            reach="local" if self._local else "lan" if self._here.address else "none",
+            name=url(self._local_name, self._port) if self._local_name else None,
+            addresses=[
+                NetworkAddress(
+                    address=a.ip,
+                    interface=a.interface,
+                    kind=a.kind.name.lower().replace("_", "-"),
+                    chosen=a.ip == self._here.address,
+                )
+                for a in self._found or ()
+                if a.ready and not self._local and self._fixed in (None, a.ip)
+            ],
+            devices=[Device(address=device, via=via) for device, via in self._devices.items()],
+            offer=self._offer() or UNSET,
+            trouble=self._trouble or UNSET,
         )
+        if network != self._told:
+            self._told = network
+            self._announce(network)
 
     def _offer(self) -> Offer | None:
         offered = None if self._fixed else better(self._found or (), self._here.address, self._declined)

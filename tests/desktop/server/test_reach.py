@@ -271,9 +271,10 @@ async def test_one_that_devices_have_come_by_is_taken_again_when_it_comes_back(m
     assert (await stage.look(CABLE)).join == "http://10.20.4.7:8000/"
     told = await stage.look(WLAN, CABLE)
     assert (told.join, told.trouble) == ("http://192.168.1.42:8000/", UNSET)
-    await stage.look(CABLE)
+    assert (await stage.look(CABLE)).trouble
     stage.reach.visited("10.20.4.9", CABLE.ip)
-    assert (await stage.look(WLAN, CABLE)).join == "http://10.20.4.7:8000/"
+    told = await stage.look(WLAN, CABLE)
+    assert (told.join, told.trouble) == ("http://10.20.4.7:8000/", UNSET), "it is gone no longer"
 
 
 async def test_after_no_network_at_all_what_has_changed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -343,6 +344,20 @@ async def test_an_address_that_is_not_ready_is_tried_again(monkeypatch: pytest.M
     assert (told.join, told.reach) == (None, "none"), "nobody joins at a makeshift meanwhile"
     assert isinstance(told.addresses, list)
     assert [a.address for a in told.addresses] == [docker.ip], "and only what can be chosen is in the list"
+    said = len(stage.told)
+    await stage.look(V6._replace(ready=False), docker)
+    assert len(stage.told) == said, "and it is said once"
+    stage.not_here = set()
+    assert (await stage.look(V6, docker)).join == "http://[fd00::7]:8000/"
+
+
+async def test_what_is_on_display_stays_while_the_hosts_choice_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, choice=Choice(V6.ip, "eth1"))
+    stage.not_here = {V6.ip}
+    docker = Address("172.17.0.1", "docker0", Kind.VIRTUAL, False)
+    await stage.look(docker)
+    assert (await stage.look(V6, docker)).join == "http://172.17.0.1:8000/"
+    assert stage.moves == [docker.ip]
     stage.not_here = set()
     assert (await stage.look(V6, docker)).join == "http://[fd00::7]:8000/"
 
