@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import secrets
+import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -26,10 +27,11 @@ from desktop.machine.outside import alert, has_console, has_desktop, open_page
 from desktop.machine.place import place
 from desktop.machine.signals import on_signals
 from desktop.network import addresses
+from desktop.network.choice import Choice, candidates
+from desktop.network.listening import EVERYWHERE, LOOPBACK, ListenError, listen
 from desktop.options import OptionError, parse
 from desktop.server.pages import folder
 from desktop.server.reach import url
-from desktop.server.sites import EVERYWHERE, LOOPBACK, ListenError, listen
 from desktop.window import window
 from desktop.window.words import language, question_before_closing, told
 
@@ -141,11 +143,12 @@ class _Program:
             make_room(options.connections)
             on_signals(lambda number: self._end(128 + number))
             secret, token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-            lan = self._address()
-            # Loopback comes with it, for the window; and one may ask for loopback's own.
-            wanted = [EVERYWHERE] if options.all_interfaces else list(dict.fromkeys((LOOPBACK, lan or LOOPBACK)))
-            sockets = listen(wanted, options.port, preferences.load(self._preferences).port)
+            likeliest = self._address()
+            sockets = self._listen(likeliest)
             port = self._port = sockets[0].getsockname()[1]
+            listening = {sock.getsockname()[0] for sock in sockets}
+            is_reached = likeliest in listening or (EVERYWHERE in listening and ":" not in (likeliest or ""))
+            lan = likeliest if is_reached else None
             if options.port is None:
                 preferences.change(self._preferences, port=port)
             server = self._server = Server(
@@ -154,6 +157,7 @@ class _Program:
                 secret,
                 connections=options.connections,
                 fixed=options.address,
+                shown=lan,
                 preferences=self._preferences,
                 forward=(token, self._come_forward),
             )
@@ -165,8 +169,10 @@ class _Program:
                 say(f"Host: {host}")
                 for notice in server.notices:
                     say(told(msgspec.to_builtins(notice), folder()), error=True)
-                if lan is None:
+                if likeliest is None:
                     say("There is no network: only this machine can join.", error=True)
+                elif lan is None:
+                    say(f"Nobody can join at {likeliest} yet: it is tried again.", error=True)
 
             if options.headless:
                 self._serve(server, announce)
@@ -180,6 +186,16 @@ class _Program:
                     server.stop()
                     server.join()
             return self._code
+
+    def _listen(self, likeliest: str | None) -> list[socket.socket]:
+        """Listen where that was asked for, and at the likeliest address if that can be."""
+        options, last = self._options, preferences.load(self._preferences).port
+        if options.all_interfaces:
+            return listen([EVERYWHERE], options.port, last, likeliest if likeliest and ":" in likeliest else None)
+        # Loopback comes with it, for the window; and one may ask for loopback's own.
+        if options.address:
+            return listen(list(dict.fromkeys((LOOPBACK, options.address))), options.port, last)
+        return listen([LOOPBACK], options.port, last, likeliest)
 
     def _serve(self, server: Server, announce: Callable[[], None]) -> None:
         """Serve in this thread until the program is to end."""
@@ -203,8 +219,9 @@ class _Program:
         """The address that others are to join at; None without a network. It may change while the program runs."""
         if self._options.address:
             return str(self._options.address)
-        found = addresses.choose(addresses.current(), None, preferences.load(self._preferences).interface)
-        return found.ip if found else None
+        kept = preferences.load(self._preferences)
+        found = candidates(addresses.current(), Choice(kept.address, kept.interface))
+        return found[0].ip if found else None
 
     def _show(self, host: str) -> None:
         """Open the window and return when it is closed; without one, return when the program is to end."""

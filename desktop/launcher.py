@@ -18,6 +18,7 @@ from desktop.core.room import Room
 from desktop.journal import Journal
 from desktop.machine import preferences
 from desktop.machine.descriptors import on_loop_error, places
+from desktop.network.choice import Choice
 from desktop.network.mdns import LocalName
 from desktop.server.app import application
 from desktop.server.garbage import Garbage
@@ -41,18 +42,20 @@ class Server:
         *,
         connections: int,
         fixed: str | None = None,
+        shown: str | None = None,
         preferences: Path,
         forward: tuple[str, Callable[[], bool]],
     ) -> None:
         """`sockets` listen on one port; `connections` is how many WebSockets there may be at once. `fixed` is the only
         address that others may join at (None: the likeliest, or what the host chooses; that is kept in the file
-        `preferences`). `forward` is the token that brings the window forward, and what does it, in the server's
-        thread."""
+        `preferences`), `shown` the one that they are told to join at from the start. `forward` is the token that brings
+        the window forward, and what does it, in the server's thread."""
         self._journal = journal
         self._sockets = sockets
         self._secret = secret
         self._connections = connections
         self._fixed = fixed
+        self._shown = shown
         self._forward = forward
         self._preferences = preferences
         self._tickets: set[str] = set()
@@ -149,18 +152,19 @@ class Server:
         fit = places(self._connections)
         connections = min(self._connections, fit - fit // 10)
         gate = Gate(fit)
-        sites, name = Sites(port, gate), LocalName(port)
+        sites, name, kept = Sites(port, gate), LocalName(port), preferences.load(self._preferences)
         reach = Reach(
             sites,
             name,
             port,
             fixed=self._fixed,
-            interface=preferences.load(self._preferences).interface,
+            choice=Choice(kept.address, kept.interface),
+            shown=self._shown,
             announce=hub.announce,
-            remember=lambda interface: preferences.change(self._preferences, interface=interface),
+            remember=lambda choice: preferences.change(self._preferences, **choice._asdict()),
         )
-        routes = [*Joining(reach, self._secret, port, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
-        guard = Guard(port, lambda: reach.local_name, reach.visited)
+        routes = [*Joining(reach, self._secret, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
+        guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
         runner = application(hub, gate, guard, connections, routes)
         await runner.setup()
         assert runner.server

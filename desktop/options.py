@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from desktop import __version__
-from desktop.server.sites import LOOPBACK
+from desktop.network.listening import LOOPBACK
+from desktop.network.ports import BLOCKED
 from desktop.server.websockets import CONNECTION_LIMIT
 
 MOST_CONNECTIONS: Final = 50_000
@@ -68,6 +69,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535, or 0 for any free one")
+    if int(text) in BLOCKED:
+        raise argparse.ArgumentTypeError(f"browsers open no page at port {text}, which is another service's: try 8080")
     return int(text)
 
 

@@ -19,10 +19,10 @@ from desktop import __version__
 from desktop.core.protocol import V1
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
+from desktop.network.listening import LOOPBACK, listen
 from desktop.network.mdns import LocalName
 from desktop.server.pages import files, folder
 from desktop.server.reach import url
-from desktop.server.sites import LOOPBACK, listen
 from desktop.window import window
 
 PATIENCE: Final = 20.0

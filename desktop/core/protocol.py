@@ -21,7 +21,8 @@ lan-counter.v1 (the client offers that subprotocol)
                         "settings":{…}}            counter and revision always; the rest where it changed
                        {"type":"error","code":"locked","message":"…","op":3}     op where one operation was refused
                        {"type":"pong","at":123.4}
-                       {"type":"network","join":"http://…/","reach":"lan"}       to the host: where others join
+                       {"type":"network","join":"http://…/","reach":"lan"}       to the host: where others join, and
+                                                                                 what else Network has
                        {"type":"roster","people":[{"person":7,"name":"Ada","added":3,"role":"guest","classic":false}]}
                        {"type":"notice","code":"set_aside","path":"…","counter":42}    to the host: what became of the
                                                                                  counter that was kept
@@ -233,7 +234,8 @@ class Pong(ServerMessage, frozen=True, kw_only=True):
 
 
 class NetworkAddress(Struct, frozen=True, kw_only=True):
-    """An address of this machine; `kind` is private, public, virtual, tunnel or link-local, the last three unlikely."""
+    """An address of this machine; `kind` is private, public, shared, virtual, tunnel or link-local, the last three
+    unlikely; `chosen` is the one on display."""
 
     address: str
     interface: str
@@ -248,15 +250,43 @@ class Device(Struct, frozen=True, kw_only=True):
     via: str
 
 
+class Offer(Struct, frozen=True, kw_only=True):
+    """An address that others can reach likelier than the one on display, which `came` devices have come by."""
+
+    address: str
+    interface: str
+    came: int
+
+
+class Trouble(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What has become of the address that others had, or why the one that was chosen can't be had."""
+
+    code: Literal["gone", "port_taken", "not_listening"]
+    """The address that was on display is gone, and so another is; the one on display has another port, since its own is
+    taken there; the one that the host chose can't be joined at, and the one on display is as before."""
+    address: str
+    interface: str
+    port: int | UnsetType = UNSET
+    """The port that another program has; with gone and port_taken, where one has."""
+    found: int | UnsetType = UNSET
+    """The one that was found instead."""
+    first: int | UnsetType = UNSET
+    last: int | UnsetType = UNSET
+    """With not_listening: all ports from the first to the last are taken there; missing where no port is to blame."""
+
+
 class Network(ServerMessage, frozen=True, kw_only=True):
     """Where others join. `reach` is "lan", "local" (asked for: this machine only) or "none" (no network); `name` is
-    the same address by a .local name."""
+    the same address by a .local name. `offer` and `trouble` are there as long as they hold: until the host chooses an
+    address, be it the one on display."""
 
     join: str | None
     reach: str
     name: str | UnsetType | None = UNSET
     addresses: list[NetworkAddress] | UnsetType = UNSET
     devices: list[Device] | UnsetType = UNSET
+    offer: Offer | UnsetType = UNSET
+    trouble: Trouble | UnsetType = UNSET
 
 
 class Person(Struct, frozen=True, kw_only=True):

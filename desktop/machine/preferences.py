@@ -22,7 +22,9 @@ class Place(Struct, frozen=True, kw_only=True):
 
 class Preferences(Struct, frozen=True, kw_only=True):
     interface: str | None = None
-    """The network interface whose address others join at; None: the likeliest."""
+    """The network adapter whose address others join at; None: the likeliest."""
+    address: str | None = None
+    """The address that it had when the host chose it; None: its likeliest (older files keep only the adapter)."""
     window: Place | None = None
     port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
     """The last one that the program chose itself: the address that others have kept is still good."""

@@ -11,6 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from desktop.network import ufw
+from desktop.network.addresses import Address
+
 ASK_TIMEOUT: Final = 5.0
 """Seconds. PowerShell alone takes one to start."""
 
@@ -45,16 +48,24 @@ def ask(command: list[str]) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def firewalls(port: int, ask: Ask = ask, platform: str = sys.platform, etc: Path = Path("/etc")) -> list[Firewall]:
-    """The firewalls that were found here, for connections to this TCP port. Takes up to some seconds."""
+def firewalls(
+    port: int,
+    shown: Address | None = None,
+    ask: Ask = ask,
+    platform: str = sys.platform,
+    etc: Path = Path("/etc"),
+) -> list[Firewall]:
+    """The firewalls that were found here, for connections to this TCP port at the address `shown`. Takes up to some
+    seconds."""
+    interface = shown.interface if shown else ""
     if platform == "win32":
-        return _windows(ask)
+        return _windows(interface, ask)
     if platform == "darwin":
         return _macos(ask)
-    return [*_ufw(port, etc), *_firewalld(port, ask)]
+    return [*_ufw(port, shown, etc), *_firewalld(port, interface, ask)]
 
 
-def _ufw(port: int, etc: Path) -> list[Firewall]:
+def _ufw(port: int, shown: Address | None, etc: Path) -> list[Firewall]:
     try:
         enabled = re.search(r"^ENABLED=yes", (etc / "ufw/ufw.conf").read_text(), re.M)
     except OSError:
@@ -63,24 +74,37 @@ def _ufw(port: int, etc: Path) -> list[Firewall]:
         return [Firewall("ufw", State.OFF)]
     remedy = f"sudo ufw allow {port}/tcp"
     try:
-        # The one line that ufw keeps of each rule as it was given; root alone may read it.
-        rules = (etc / "ufw/user.rules").read_text()
+        is_let_in = ufw.lets_in(etc, port, shown)
+        # It is the first rule that counts, and there may be one before.
+        remedy = f"sudo ufw prepend allow {port}/tcp"
     except OSError:
+        is_let_in = None
+    if is_let_in is None:
         return [Firewall("ufw", State.UNKNOWN, remedy)]
-    allowed = re.search(rf"^### tuple ### allow (tcp|any) ({port}|any) 0\.0\.0\.0/0 any 0\.0\.0\.0/0 in\b", rules, re.M)
-    return [Firewall("ufw", State.ALLOWS) if allowed else Firewall("ufw", State.BLOCKS, remedy)]
+    return [Firewall("ufw", State.ALLOWS) if is_let_in else Firewall("ufw", State.BLOCKS, remedy)]
 
 
-def _firewalld(port: int, ask: Ask) -> list[Firewall]:
+def _firewalld(port: int, interface: str, ask: Ask) -> list[Firewall]:
     state = ask(["systemctl", "is-active", "firewalld"])
     if state != "active":
         return []
-    remedy = f"sudo firewall-cmd --add-port={port}/tcp"
-    ports = ask(["firewall-cmd", "--list-ports"])
+    zone = ask(["firewall-cmd", f"--get-zone-of-interface={interface}"]) if interface else None
+    if not zone or " " in zone:
+        # An adapter that is in no zone is in the default one.
+        zone = ask(["firewall-cmd", "--get-default-zone"])
+    in_zone = [f"--zone={zone}"] if zone and " " not in zone else []
+    remedy = " ".join(["sudo firewall-cmd", *in_zone, f"--add-port={port}/tcp"])
+    ports = ask(["firewall-cmd", *in_zone, "--list-ports"])
     if ports is None:
         return [Firewall("firewalld", State.UNKNOWN, remedy)]
-    allowed = any(_covers(entry, port) for entry in ports.split())
-    return [Firewall("firewalld", State.ALLOWS) if allowed else Firewall("firewalld", State.BLOCKS, remedy)]
+    if any(_covers(entry, port) for entry in ports.split()):
+        return [Firewall("firewalld", State.ALLOWS)]
+    # What else a zone may let in by: a rule of its own, or all that isn't refused (as `trusted` does).
+    whole = ask(["firewall-cmd", *in_zone, "--list-all"]) or ""
+    if re.search(r"^\s*target: ACCEPT$", whole, re.M):
+        return [Firewall("firewalld", State.ALLOWS)]
+    has_rules = re.search(r"^\s*rich rules:\s*\S", whole, re.M)
+    return [Firewall("firewalld", State.UNKNOWN if has_rules else State.BLOCKS, remedy)]
 
 
 def _covers(entry: str, port: int) -> bool:
@@ -89,23 +113,22 @@ def _covers(entry: str, port: int) -> bool:
     return span is not None and int(span[1]) <= port <= int(span[2] or span[1])
 
 
-def _windows(ask: Ask) -> list[Firewall]:
-    shell = ["powershell", "-NoProfile", "-NonInteractive", "-Command"]
-    enabled = ask([*shell, "(Get-NetFirewallProfile -Profile Public,Private | Where-Object Enabled).Name -join ','"])
+def _windows(interface: str, ask: Ask) -> list[Firewall]:
+    def shell(command: str) -> str | None:
+        return ask(["powershell", "-NoProfile", "-NonInteractive", "-Command", command])
+
+    enabled = shell("(Get-NetFirewallProfile | Where-Object Enabled).Name -join ','")
     if enabled is None:
         return [Firewall("Windows", State.UNKNOWN)]
-    profiles = ask([*shell, "(Get-NetConnectionProfile).NetworkCategory -join ','"]) or ""
-    # A network that is not marked as private gets the rules for cafés, whatever was allowed at the first prompt.
-    category = "Public" if "Public" in profiles else "Private"
+    all_networks = "(Get-NetConnectionProfile{}).NetworkCategory -join ','"
+    found = shell(all_networks.format(f" -InterfaceAlias {quoted(interface)}")) if interface else None
+    category = _profile(found or shell(all_networks.format("")) or "")
     if category not in enabled:
         return [Firewall("Windows", State.OFF)]
-    rules = ask(
-        [
-            *shell,
-            f"(Get-NetFirewallApplicationFilter -Program '{sys.executable}' | Get-NetFirewallRule |"
-            " Where-Object { $_.Enabled -eq 'True' -and $_.Direction -eq 'Inbound' } |"
-            " ForEach-Object { $_.Action.ToString() + ':' + $_.Profile }) -join ';'",
-        ]
+    rules = shell(
+        f"(Get-NetFirewallApplicationFilter -Program {quoted(sys.executable)} | Get-NetFirewallRule |"
+        " Where-Object { $_.Enabled -eq 'True' -and $_.Direction -eq 'Inbound' } |"
+        " ForEach-Object { $_.Action.ToString() + ':' + $_.Profile }) -join ';'"
     )
     if rules is None:
         return [Firewall(f"Windows, {category}", State.UNKNOWN)]
@@ -114,6 +137,21 @@ def _windows(ask: Ask) -> list[Firewall]:
     if "Block" in about or "Allow" not in about:
         return [Firewall(f"Windows, {category}", State.BLOCKS)]
     return [Firewall(f"Windows, {category}", State.ALLOWS)]
+
+
+def _profile(categories: str) -> str:
+    """The firewall's profile for networks of these categories: a network that is not marked as private gets the rules
+    for cafés, whatever was allowed at the first prompt."""
+    if "Public" in categories:
+        return "Public"
+    return "Domain" if "Domain" in categories else "Private"
+
+
+def quoted(text: str) -> str:
+    """As PowerShell reads a text word for word. Any of its single quotes ends it, unless there are two of them
+    (about_Quoting_Rules; the typographic ones count too)."""
+    doubled = re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", text)
+    return f"'{doubled}'"
 
 
 def _macos(ask: Ask) -> list[Firewall]:

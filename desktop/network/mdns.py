@@ -28,12 +28,14 @@ class LocalName:
         self._port = port
         self._zeroconf: AsyncZeroconf | None = None
 
-    async def hold(self, address: str) -> str | None:
+    async def hold(self, address: str, port: int | None = None) -> str | None:
         """Let go of the former address, and hold a name for this one: the first that nobody else on the network has.
+        `port` is where it can be reached from now on, if elsewhere than before.
 
         Returns the name, None if there is none to be had.
         """
         await self.release()
+        self._port = port or self._port
         # It takes long to load, and nobody waits for the name: so not at the start, and beside the server's loop.
         await asyncio.to_thread(importlib.import_module, "zeroconf.asyncio")
         from zeroconf import IPVersion

@@ -7,7 +7,7 @@ ends when a request has to name us, and cross-site requests, which end when a pa
 import ipaddress
 import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -46,10 +46,17 @@ async def add_headers(request: Request, response: StreamResponse) -> None:
 
 class Guard:
     """Refuses what is addressed to somebody else. `local_name` gives the .local name held, if any; `visited` is told
-    which device reached which of our addresses."""
+    which device reached which of our addresses; `ports` gives those that are listened on besides `port`."""
 
-    def __init__(self, port: int, local_name: Callable[[], str | None], visited: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        port: int,
+        local_name: Callable[[], str | None],
+        visited: Callable[[str, str], None],
+        ports: Callable[[], Collection[int]] = frozenset,
+    ) -> None:
         self._port = port
+        self._ports = ports
         self._local_name = local_name
         self._visited = visited
         self._own = own_names()
@@ -57,7 +64,8 @@ class Guard:
     def admits(self, request: Request, connection: Connection) -> bool:
         """Whether a request is for us, by its Host header."""
         hosts, held = request.headers.getall("Host", []), self._local_name()
-        if not addressed_to_us(hosts, self._port, self._own | {held} if held else self._own):
+        names = self._own | {held} if held else self._own
+        if not any(addressed_to_us(hosts, port, names) for port in {self._port, *self._ports()}):
             return False
         request[ADMITTED] = hosts[0]
         if connection.peer and connection.own:

@@ -23,6 +23,7 @@ from aiohttp.web import (
 )
 from msgspec import Meta, Struct
 
+from desktop.network.addresses import Address
 from desktop.network.firewall import firewalls
 from desktop.server.codes import address_code, wifi_code
 from desktop.server.gate import CONNECTION
@@ -39,6 +40,14 @@ class Reach(Protocol):
     @property
     def join(self) -> str | None:
         """The address of the page for them, None without a network."""
+
+    @property
+    def port(self) -> int:
+        """The port that they join at."""
+
+    @property
+    def shown(self) -> Address | None:
+        """The address that they join at, as this machine has it."""
 
     async def choose(self, address: str) -> bool:
         """Let them join at this address of this machine; False if that can't be."""
@@ -58,14 +67,11 @@ class Choice(Struct, frozen=True):
 class Joining:
     """The routes."""
 
-    def __init__(
-        self, reach: Reach, secret: str, port: int, forward: tuple[str, Callable[[], bool]], tickets: set[str]
-    ) -> None:
+    def __init__(self, reach: Reach, secret: str, forward: tuple[str, Callable[[], bool]], tickets: set[str]) -> None:
         """`forward` is the token that brings the window forward, and what does it: False if there is no window.
         Each of the `tickets` makes a browser on this machine the host's, once."""
         self._reach = reach
         self._secret = secret
-        self._port = port
         self._forward_token, self._forward = forward
         self._tickets = tickets
 
@@ -94,7 +100,7 @@ class Joining:
 
     async def _help(self, request: Request) -> StreamResponse:
         """The firewalls of this machine. Asking them takes a moment, so not in this thread."""
-        found = await asyncio.to_thread(firewalls, self._port)
+        found = await asyncio.to_thread(firewalls, self._reach.port, self._reach.shown)
         return web.json_response({"firewalls": [firewall._asdict() for firewall in found]}, headers=NO_STORE)
 
     async def _choose(self, request: Request) -> StreamResponse:

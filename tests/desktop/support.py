@@ -20,12 +20,13 @@ from desktop.core.protocol import V1
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
 from desktop.journal.sqlite import SqliteJournal
+from desktop.network.listening import listen
 from desktop.server.app import application
 from desktop.server.gate import Gate
 from desktop.server.guard import Guard
 from desktop.server.hub import Hub
 from desktop.server.pages import Pages
-from desktop.server.sites import Sites, listen
+from desktop.server.sites import Sites
 
 PATIENCE = 30.0
 """Seconds until a test gives up: far more than anything here takes."""

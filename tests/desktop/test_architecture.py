@@ -19,7 +19,7 @@ KNOWS: dict[str, set[str]] = {
     "window": {"machine"},
     "server": {"core", "journal", "network", "machine"},
     "launcher": {"core", "journal", "network", "machine", "server"},
-    "options": {"server"},
+    "options": {"network", "server"},
     "selftest": {"core", "journal", "network", "machine", "server", "launcher", "window"},
     "cli": {"core", "journal", "network", "machine", "server", "launcher", "window", "options", "selftest"},
     "__main__": {"cli"},

@@ -19,7 +19,7 @@ import pytest
 
 import desktop
 from desktop.cli import main
-from desktop.server.sites import listen
+from desktop.network.listening import listen
 from tests.desktop.support import ADA, BOB, PATIENCE, Client
 
 TOP = Path(desktop.__file__).parents[1]
@@ -246,6 +246,7 @@ def test_a_start_reads_no_certificates_and_leaves_the_environment_as_it_was(give
         (["--port", "²"], "--port"),
         (["--port", "9" * 5000], "--port"),
         (["--port", ""], "--port"),
+        (["--port", "6000"], "port 6000"),
         (["--port"], "--port"),
         (["--address", "somewhere"], "--address"),
         (["--address", "0.0.0.0"], "--address"),

@@ -16,7 +16,7 @@ from desktop.journal import JournalError
 from desktop.journal.files import FORMAT
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
-from desktop.server.sites import LOOPBACK, listen
+from desktop.network.listening import LOOPBACK, listen
 from tests.desktop.support import ADA, PATIENCE, SECRET, Client, change, true
 
 OPERATIONS: list[AnyOperation] = [

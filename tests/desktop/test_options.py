@@ -36,3 +36,14 @@ def test_the_self_test_may_write_to_a_file(given: list[str], report: str) -> Non
 def test_an_option_that_makes_no_sense_is_named() -> None:
     with pytest.raises(OptionError, match=r"--port.*See --help\.$"):
         parse(["--port", "many"])
+
+
+@pytest.mark.parametrize("port", ["1", "25", "6000", "06000", "6667", "10080"])
+def test_a_port_that_browsers_refuse_is_named(port: str) -> None:
+    with pytest.raises(OptionError, match=rf"--port: browsers open no page at port {port}, .*See --help\.$"):
+        parse(["--port", port])
+
+
+@pytest.mark.parametrize("port", [0, 80, 443, 6001, 8080, 65_535])
+def test_any_other_port_may_be_asked_for(port: int) -> None:
+    assert parse(["--port", str(port)]).port == port

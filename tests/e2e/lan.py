@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,13 @@ async def main():
 asyncio.run(main())
 """
 
+LISTENER = """
+import socket, sys
+with socket.create_server((sys.argv[1], int(sys.argv[2]))):
+    print("listening")
+    sys.stdin.read()
+"""
+
 
 def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
@@ -50,23 +57,48 @@ class Machine:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def plug(self, interface: str, address: str) -> None:
-        """Give an interface that is there an address, and set it up."""
-        ip("-n", self.name, "addr", "add", address, "dev", interface)
-        ip("-n", self.name, "link", "set", interface, "up")
+    def ip(self, *words: str) -> None:
+        ip("-n", self.name, *words)
+
+    def plug(self, interface: str, address: str, *more: str) -> None:
+        """Give an interface that is there an address, and set it up; `more` are words that go with the address."""
+        self.ip("addr", "add", address, "dev", interface, *more)
+        self.ip("link", "set", interface, "up")
 
     def unplug(self, interface: str) -> None:
-        ip("-n", self.name, "link", "set", interface, "down")
+        self.ip("link", "set", interface, "down")
+
+    def runs(self, interface: str) -> bool:
+        """Whether it is up, and has noticed that its other end is."""
+        shown = subprocess.run(["ip", "-n", self.name, "link", "show", interface], capture_output=True, text=True)
+        return "state UP" in shown.stdout
+
+    def make(self, interface: str, kind: str = "") -> None:
+        """Make an interface that leads nowhere, and is up; of this kind with a port to it, or else a bare one."""
+        end = f"{interface[:9]}-end"
+        self.ip("link", "add", interface if not kind else f"{end}2", "type", "veth", "peer", "name", end)
+        if kind:
+            self.ip("link", "add", interface, "type", kind)
+            self.ip("link", "set", f"{end}2", "master", interface, "up")
+        self.ip("link", "set", end, "up")
+        self.ip("link", "set", interface, "up")
 
     def command(self, *words: str) -> list[str]:
         """The same command, on this machine."""
         return ["ip", "netns", "exec", self.name, *words]
 
     @contextmanager
-    def running(self, data: Path, *options: str) -> Iterator["Talker"]:
-        """The program, without a window."""
-        with talking(self.command(*command("--headless", "--data-dir", str(data), *options))) as program:
+    def running(self, data: Path, *options: str, under: Sequence[str] = ()) -> Iterator["Talker"]:
+        """The program, without a window; `under` are the words of a command that runs it, if another does."""
+        with talking(self.command(*under, *command("--headless", "--data-dir", str(data), *options))) as program:
             yield program
+
+    @contextmanager
+    def listening(self, address: str, port: int) -> Iterator[None]:
+        """Another program has this port."""
+        with talking(self.command(sys.executable, "-uc", LISTENER, address, str(port))) as listener:
+            assert listener.line() == "listening"
+            yield
 
     @contextmanager
     def client(self, url: str, protocol: str = "") -> Iterator["Talker"]:

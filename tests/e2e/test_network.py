@@ -1,9 +1,11 @@
 """Real addresses, on machines of our own making: who can join where, while the network comes and goes."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -152,6 +154,116 @@ def test_the_host_chooses_another_address_and_nobody_is_dropped(
     # The choice is kept.
     with teacher.running(tmp_path / "data") as program:
         assert urls(program)[0] == f"http://{other}:8000/"
+
+
+def choose(teacher: Machine, own: str, secret: str, address: str) -> None:
+    teacher.fetch("-H", f"Authorization: Bearer {secret}", "-d", json.dumps({"address": address}), f"{own}host/address")
+
+
+def is_shown(network: dict[str, Any], address: str) -> bool:
+    return any(a["address"] == address and a["chosen"] for a in network["addresses"])
+
+
+def test_what_works_stays_and_whatever_is_offered_can_be_chosen(
+    wireless: tuple[Machine, Machine], tmp_path: Path
+) -> None:
+    teacher, classmate = wireless
+    second, third, v6 = "192.168.1.43", "192.168.1.44", "fd00::42"
+    classmate.plug("wlan0", "fd00::77/64", "nodad")
+    classmate.plug("eth0", f"{WIRED_CLASSMATE}/24")
+    with teacher.running(tmp_path / "data") as program:
+        join, own, secret = urls(program)
+        with host_page(teacher, own, secret) as page, classmate.client(join, V1) as phone:
+            phone.say(type="hello", client="c" * 22)
+            phone.message(lambda m: "ack" in m)
+            # A dock has the better way out, then a VPN takes it from both.
+            teacher.plug("eth0", f"{WIRED}/24")
+            teacher.ip("route", "add", "default", "via", WIRED_CLASSMATE, "dev", "eth0")
+            told = page.message(lambda m: m["type"] == "network" and "offer" in m)
+            assert told["join"] == join
+            assert told["offer"] == {"address": WIRED, "interface": "eth0", "came": 1}
+            teacher.make("CloudflareWARP")
+            teacher.plug("CloudflareWARP", "172.16.0.2/32")
+            for half in ("0.0.0.0/1", "128.0.0.0/1"):
+                teacher.ip("route", "add", half, "dev", "CloudflareWARP")
+            teacher.plug("wlan0", f"{second}/24", "label", "wlan0:1")
+            teacher.plug("wlan0", f"{third}/24", "label", "wlan0work")
+            teacher.plug("wlan0", f"{v6}/64", "nodad")
+            told = page.message(lambda m: m["type"] == "network" and len(m["addresses"]) == 6)
+            assert told["join"] == join
+            assert told["addresses"][-1]["kind"] == "tunnel"
+            assert {a["interface"] for a in told["addresses"]} == {"wlan0", "eth0", "CloudflareWARP"}
+            assert classmate.reaches(join)
+            for address in (second, third, v6):
+                choose(teacher, own, secret, address)
+                told = page.message(lambda m: m["type"] == "network" and is_shown(m, address))  # noqa: B023
+                assert told["join"] == f"http://{f'[{v6}]' if address == v6 else address}:8000/"
+                assert "offer" not in told
+                assert classmate.reaches(told["join"])
+    with teacher.running(tmp_path / "data") as program:
+        assert urls(program)[0] == f"http://[{v6}]:8000/"
+
+
+def test_where_the_port_is_taken_at_the_next_address_another_is_found(
+    wireless: tuple[Machine, Machine], tmp_path: Path
+) -> None:
+    teacher, classmate = wireless
+    teacher.plug("eth0", f"{WIRED}/24")
+    classmate.plug("eth0", f"{WIRED_CLASSMATE}/24")
+    with teacher.running(tmp_path / "data") as program:
+        join, own, secret = urls(program)
+        assert join == f"http://{TEACHER}:8000/"
+        with teacher.listening(WIRED, 8000), host_page(teacher, own, secret) as page:
+            assert classmate.reaches(join)
+            teacher.unplug("wlan0")
+            told = page.message(lambda m: m["type"] == "network" and m["join"] != join)
+            assert told["join"] == f"http://{WIRED}:8001/"
+            assert told["trouble"] == {
+                "code": "gone",
+                "address": TEACHER,
+                "interface": "wlan0",
+                "port": 8000,
+                "found": 8001,
+            }
+            with classmate.client(told["join"]) as phone:
+                assert phone.line() == '{"counter":0}'
+
+
+def test_an_ipv6_address_that_is_not_ready_is_shown_once_it_is(
+    machines: tuple[Machine, Machine], tmp_path: Path
+) -> None:
+    teacher, classmate = machines
+    classmate.plug("wlan0", "fd00::77/64", "nodad")
+    # So often it asks whether somebody has the address, a second each (RFC 4862, section 5.4).
+    subprocess.run(teacher.command("sysctl", "-qw", "net.ipv6.conf.wlan0.dad_transmits=5"), check=True)
+    teacher.make("incusbr0", "bridge")
+    teacher.plug("incusbr0", "10.168.4.1/24")
+    teacher.plug("wlan0", "fd00::42/64")
+    until(lambda: teacher.runs("wlan0") and teacher.runs("incusbr0"))
+    with teacher.running(tmp_path / "data") as program:
+        join, own, secret = urls(program)
+        assert join == "http://127.0.0.1:8000/"
+        with host_page(teacher, own, secret) as page:
+            told = page.message(lambda m: m["type"] == "network" and m["join"])
+            assert told["join"] == "http://[fd00::42]:8000/"
+            assert classmate.reaches(told["join"])
+
+
+def test_a_start_takes_the_likeliest_address_and_the_first_port_that_it_may_have(
+    machines: tuple[Machine, Machine], tmp_path: Path
+) -> None:
+    teacher, classmate = machines
+    teacher.make("incusbr0", "bridge")
+    teacher.plug("incusbr0", "10.168.4.1/24")
+    teacher.plug("wlan0", f"{TEACHER}/24", "label", "wlan0:1")
+    classmate.plug("wlan0", f"{CLASSMATE}/24")
+    subprocess.run(teacher.command("sysctl", "-qw", "net.ipv4.ip_unprivileged_port_start=8005"), check=True)
+    until(lambda: teacher.runs("wlan0") and teacher.runs("incusbr0"))
+    without = ("setpriv", "--bounding-set", "-net_bind_service", "--inh-caps", "-all")
+    with teacher.running(tmp_path / "data", under=without) as program:
+        join, _, _ = urls(program)
+        assert join == f"http://{TEACHER}:8005/"
+        assert classmate.reaches(join)
 
 
 def test_an_address_that_others_have_is_refused(wireless: tuple[Machine, Machine], tmp_path: Path) -> None:

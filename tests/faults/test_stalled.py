@@ -16,10 +16,10 @@ from aiohttp import web
 import desktop.core.liveness
 import desktop.server.websockets
 from desktop.journal.sqlite import SqliteJournal
+from desktop.network.listening import listen
 from desktop.server.gate import Connection
 from desktop.server.hub import Hub
 from desktop.server.pages import Pages
-from desktop.server.sites import listen
 from desktop.server.socket import PING, TEXT, Socket
 from tests.desktop.support import BOB, PATIENCE, Client, RawSocket, Served, page_folder, raw_socket, served, true
 

@@ -8,7 +8,7 @@ from desktop.machine.preferences import Place, Preferences, change, load, save
 
 
 def test_what_is_saved_is_there_at_the_next_start(tmp_path: Path) -> None:
-    kept = Preferences(interface="wlan0", window=Place(x=-5, y=10, width=800, height=600))
+    kept = Preferences(interface="wlan0", address="192.168.1.42", window=Place(x=-5, y=10, width=800, height=600))
     save(tmp_path / "preferences.json", kept)
     assert load(tmp_path / "preferences.json") == kept
 
@@ -23,6 +23,11 @@ def test_what_changes_leaves_the_rest_as_it_was(tmp_path: Path) -> None:
 def test_the_first_start_finds_nothing_and_says_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert load(tmp_path / "preferences.json") == Preferences()
     assert caplog.records == []
+
+
+def test_a_file_of_an_older_program_is_read(tmp_path: Path) -> None:
+    (tmp_path / "preferences.json").write_bytes(b'{"interface":"wlan0","window":null,"port":8001}')
+    assert load(tmp_path / "preferences.json") == Preferences(interface="wlan0", address=None, port=8001)
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff", b'{"interface": 5}', b'{"port": 70000}', b"[]"])

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from desktop.network import mdns
 from desktop.network.mdns import LocalName
@@ -23,7 +24,11 @@ async def test_two_counters_hold_two_names_and_let_go_of_them(
 ) -> None:
     monkeypatch.setattr(mdns, "NAME", f"lan-counter-test-{id(names)}")
     one, two = names
-    assert await one.hold("127.0.0.1") == f"{mdns.NAME}.local"
+    assert await one.hold("127.0.0.1", 8005) == f"{mdns.NAME}.local"
+    async with AsyncZeroconf(interfaces=["127.0.0.1"]) as asking:
+        service = AsyncServiceInfo(mdns.SERVICE, f"LAN Counter ({mdns.NAME}).{mdns.SERVICE}")
+        assert await service.async_request(asking.zeroconf, 3_000)
+        assert service.port == 8005, "the one that it can be reached at now"
     assert await two.hold("127.0.0.2") == f"{mdns.NAME}-2.local"
     await one.release()
     assert await two.hold("127.0.0.2") == f"{mdns.NAME}.local"

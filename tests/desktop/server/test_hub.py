@@ -23,7 +23,7 @@ from desktop.core import protocol
 from desktop.core.counter import AnyOperation, Settings
 from desktop.journal.sqlite import SqliteJournal
 from desktop.journal.witness import Witness, read
-from desktop.server.sites import listen
+from desktop.network.listening import listen
 from desktop.server.socket import PING, PONG, TEXT, Socket, frame
 from tests.desktop.support import ADA, BOB, PATIENCE, FailingJournal, Serve, held, raw_socket, rows, true
 

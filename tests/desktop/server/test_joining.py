@@ -6,10 +6,11 @@ from typing import Any
 import aiohttp
 import pytest
 
+from desktop.network.addresses import Address, Kind
 from desktop.network.firewall import Firewall, State
+from desktop.network.listening import listen
 from desktop.server import joining
 from desktop.server.joining import Joining
-from desktop.server.sites import listen
 from tests.desktop.support import Serve
 
 SECRET, FORWARD, TICKET = "s" * 43, "f" * 43, "t" * 43
@@ -21,6 +22,8 @@ class Reach:
     def __init__(self) -> None:
         self.join: str | None = "http://192.168.1.42:8000/"
         self.window = True
+        self.port = 8001
+        self.shown: Address | None = Address("192.168.1.42", "wlan0", Kind.PRIVATE, True)
 
     async def choose(self, address: str) -> bool:
         if address != "10.20.4.7":
@@ -49,7 +52,7 @@ class Client:
 async def client(serve: Serve) -> Client:
     (sock,) = listen(["127.0.0.1"], 0)
     port, reach = sock.getsockname()[1], Reach()
-    joining = Joining(reach, SECRET, port, (FORWARD, lambda: reach.window), {TICKET})
+    joining = Joining(reach, SECRET, (FORWARD, lambda: reach.window), {TICKET})
     served = await serve(sock=sock, routes=joining.routes())
     return Client(served.session, reach, port)
 
@@ -120,11 +123,12 @@ async def test_a_wifi_whose_name_or_password_is_too_long_has_no_code(client: Cli
 
 
 async def test_help_names_the_firewalls(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [Firewall("ufw", State.BLOCKS, f"sudo ufw allow {client.port}/tcp")]
-    monkeypatch.setattr(joining, "firewalls", lambda port: found if port == client.port else [])
+    found = [Firewall("ufw", State.BLOCKS, "sudo ufw allow 8001/tcp")]
+    asked = (client.reach.port, client.reach.shown)
+    monkeypatch.setattr(joining, "firewalls", lambda *about: found if about == asked else [])
     status, answer = await client.ask_as_host("GET", "/host/help")
     assert json.loads(answer) == {
-        "firewalls": [{"product": "ufw", "state": "blocks", "remedy": f"sudo ufw allow {client.port}/tcp"}]
+        "firewalls": [{"product": "ufw", "state": "blocks", "remedy": "sudo ufw allow 8001/tcp"}]
     }
     assert status == 200
 

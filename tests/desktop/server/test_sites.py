@@ -1,18 +1,16 @@
 """Listening sockets that move while people are connected; on addresses of loopback."""
 
-import errno
-import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from desktop.server import sites as module
-from desktop.server.sites import LOOPBACK, PORT, PORTS_TRIED, ListenError, PortTakenError, Sites, listen
-
-OTHER, THIRD = "127.0.0.2", "127.0.0.3"
+from desktop.network.listening import LOOPBACK, NotHereError, PortTakenError, listen
+from desktop.network.ports import ANY
+from desktop.server.sites import Sites
+from tests.desktop.network.test_listening import OTHER, THIRD, listens
 
 
 async def echo(request: web.Request) -> web.StreamResponse:
@@ -39,11 +37,6 @@ async def sites_on(*addresses: str) -> AsyncIterator[tuple[Sites, int]]:
     finally:
         sites.stop()
         await runner.cleanup()
-
-
-def listens(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((address, port)) == 0
 
 
 async def test_the_new_address_listens_and_the_old_one_stops() -> None:
@@ -78,109 +71,20 @@ async def test_an_address_whose_port_is_taken_leaves_everything_as_it_was() -> N
         assert listens(OTHER, port)
 
 
+async def test_where_its_port_is_taken_another_is_found_and_told() -> None:
+    async with sites_on(LOOPBACK, OTHER) as (sites, port):
+        with listen([THIRD], port)[0]:
+            found = await sites.move(THIRD, [port, ANY])
+            assert found != port
+            assert [listens(*at) for at in ((LOOPBACK, port), (OTHER, port), (THIRD, found))] == [True, False, True]
+            assert await sites.move(THIRD, [ANY]) == found, "it listens there already"
+            assert set(sites.ports) == {port, found}
+            assert await sites.move(OTHER) == port
+            assert not listens(THIRD, found)
+
+
 async def test_an_address_of_no_machine_leaves_everything_as_it_was() -> None:
     async with sites_on(LOOPBACK, OTHER) as (sites, port):
-        with pytest.raises(ListenError, match="doesn't have the address"):
+        with pytest.raises(NotHereError, match="doesn't have the address"):
             await sites.move("192.0.2.7")
         assert listens(OTHER, port)
-
-
-# --- opening ---
-
-
-@contextmanager
-def listening(addresses: Sequence[str], port: int | None) -> Iterator[list[int]]:
-    """Yields the ports."""
-    sockets = listen(addresses, port)
-    try:
-        yield [sock.getsockname()[1] for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
-
-
-def test_all_addresses_listen_on_one_port() -> None:
-    with listening([LOOPBACK, OTHER, THIRD], 0) as ports:
-        assert len(ports) == 3
-        assert len(set(ports)) == 1
-        assert all(listens(address, ports[0]) for address in (LOOPBACK, OTHER, THIRD))
-
-
-def test_the_first_free_port_is_taken() -> None:
-    with listening([LOOPBACK], None) as (port,):
-        assert PORT <= port < PORT + PORTS_TRIED
-        for taken in range(PORT, port + 1):
-            with pytest.raises(PortTakenError):
-                listen([LOOPBACK], taken)
-
-
-@pytest.mark.parametrize("where", [LOOPBACK, OTHER])
-def test_a_port_that_is_taken_on_one_of_the_addresses_is_passed_over(
-    monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
-    with listening([where], 0) as (taken,):
-        monkeypatch.setattr(module, "PORT", taken)
-        with listening([LOOPBACK, OTHER], None) as (port, same):
-            assert taken < port == same
-
-
-def test_the_last_port_comes_first_where_it_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    with listening([LOOPBACK], 0) as (last,):
-        pass
-    sockets = listen([LOOPBACK], None, last)
-    with sockets[0]:
-        assert sockets[0].getsockname()[1] == last
-        with listen([LOOPBACK], None, last)[0] as other:
-            assert other.getsockname()[1] != last
-
-
-def test_when_all_of_those_are_taken_any_other_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    with listening([LOOPBACK], 0) as (taken,):
-        monkeypatch.setattr(module, "PORT", taken)
-        monkeypatch.setattr(module, "PORTS_TRIED", 1)
-        with listening([LOOPBACK], None) as (port,):
-            assert port != taken
-
-
-def test_a_port_that_is_asked_for_is_not_replaced_by_another() -> None:
-    with (
-        listening([LOOPBACK], 0) as (taken,),
-        pytest.raises(PortTakenError, match=rf"^Port {taken} is taken by another program\. .*--port\.$"),
-    ):
-        listen([LOOPBACK], taken)
-
-
-def test_an_address_of_no_machine_is_named() -> None:
-    with pytest.raises(ListenError, match=r"^This machine doesn't have the address 192\.0\.2\.7\.$"):
-        listen(["192.0.2.7"], 0)
-
-
-def test_all_listen_or_none() -> None:
-    with listening([THIRD], 0) as (port,):
-        with pytest.raises(PortTakenError):
-            listen([LOOPBACK, OTHER, THIRD], port)
-        assert not listens(LOOPBACK, port)
-        assert not listens(OTHER, port)
-    with listening([LOOPBACK, OTHER, THIRD], port) as ports:
-        assert ports == [port] * 3
-
-
-@pytest.mark.parametrize(
-    ("error", "sentence"),
-    [
-        (PermissionError(errno.EACCES, "Permission denied"), "Port 80 needs rights that this program doesn't have."),
-        (OSError(errno.EIO, "Input/output error"), "Can't listen on 127.0.0.1, port 80: Input/output error."),
-    ],
-)
-def test_whatever_else_is_in_the_way_is_a_sentence_too(
-    monkeypatch: pytest.MonkeyPatch, error: OSError, sentence: str
-) -> None:
-    def bind(sock: socket.socket, address: object) -> None:
-        raise error
-
-    monkeypatch.setattr(socket.socket, "bind", bind)
-
-    with pytest.raises(ListenError) as raised:
-        listen([LOOPBACK], 80)
-
-    assert str(raised.value).startswith(sentence)

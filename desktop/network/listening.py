@@ -1,0 +1,130 @@
+"""Listening sockets, all on one port: opened together or not at all."""
+
+import errno
+import socket
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from desktop.network.ports import ANY, BLOCKED, candidates
+
+BACKLOG: Final = 4_096
+"""Connections that the kernel keeps until they are accepted: a whole school at once. Who finds no place there tries
+again only after a second."""
+ANY_TRIES: Final = 20
+"""How often the system is asked for any free port: the one it gives may be taken on another address."""
+LOOPBACK: Final = "127.0.0.1"
+EVERYWHERE: Final = "0.0.0.0"
+"""All of this machine's IPv4 addresses."""
+
+
+class ListenError(Exception):
+    """Can't listen there; the text says why, in a sentence."""
+
+
+class PortTakenError(ListenError):
+    """Another program listens there, or the system keeps the port: another port may do."""
+
+
+class NotHereError(ListenError):
+    """This machine doesn't have the address, or not yet (an IPv6 address is first asked for: RFC 4862, section 5.4)."""
+
+
+def listen(
+    addresses: Sequence[str], port: int | None, last: int | None = None, wished: str | None = None
+) -> list[socket.socket]:
+    """A listening socket for each address, all on one port: on `port`; without one on the `last` one used, or else on
+    the first of PORTS_TRIED from PORT on that is free, or else on any. `wished` is one more address, left out where it
+    can't be listened at: nobody has asked for it.
+
+    Raises ListenError.
+    """
+    if port is not None:
+        return _listen_on(addresses, port, wished)
+    for candidate in candidates(*([last] if last else ())):
+        try:
+            return _listen_on(addresses, candidate, wished)
+        except PortTakenError as error:
+            taken = error
+    if wished:
+        return listen(addresses, None, last)
+    raise taken
+
+
+def _listen_on(addresses: Sequence[str], port: int, wished: str | None = None) -> list[socket.socket]:
+    for _ in range(ANY_TRIES):
+        try:
+            opened = _listen_at_all(addresses, port, wished)
+        except PortTakenError as error:
+            if port != ANY:
+                raise
+            taken = error
+            continue
+        if port != ANY or opened[0].getsockname()[1] not in BLOCKED:
+            return opened
+        _close(opened)
+        taken = PortTakenError("The only free ports are ones that browsers refuse.")
+    raise taken
+
+
+def _listen_at_all(addresses: Sequence[str], port: int, wished: str | None) -> list[socket.socket]:
+    opened: list[socket.socket] = []
+    try:
+        for address in addresses:
+            opened.append(listen_at(address, port))
+            port = opened[0].getsockname()[1]  # the one that the system chose, if it was asked to
+        if wished and wished not in addresses:
+            opened.append(listen_at(wished, port))
+    except BaseException as error:
+        if len(opened) == len(addresses) and isinstance(error, ListenError) and not isinstance(error, PortTakenError):
+            return opened
+        _close(opened)
+        raise
+    return opened
+
+
+def _close(opened: Sequence[socket.socket]) -> None:
+    for sock in opened:
+        sock.close()
+
+
+def listen_at_first(address: str, ports: Iterable[int]) -> socket.socket:
+    """A listening socket on the first of these ports that is free there. Raises ListenError."""
+    for port in ports:
+        try:
+            return _listen_on([address], port)[0]
+        except PortTakenError as error:
+            taken = error
+    raise taken
+
+
+def listen_at(address: str, port: int) -> socket.socket:
+    """One listening socket. Raises ListenError."""
+    sock = None
+    try:
+        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        # Elsewhere than on Windows this allows to listen again right after a restart; there it would allow two servers.
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, port))
+        sock.listen(BACKLOG)
+    except OSError as error:
+        if sock:
+            sock.close()
+        raise _explained(error, address, port) from error
+    return sock
+
+
+def _explained(error: OSError, address: str, port: int) -> ListenError:
+    match error:
+        case PermissionError() if 0 < port < 1024:
+            return PortTakenError(f"Port {port} needs rights that this program doesn't have. Choose one above 1023.")
+        case PermissionError():
+            # Hyper-V, WSL and Docker reserve whole ranges on Windows (netsh int ipv4 show excludedportrange tcp).
+            return PortTakenError(f"Port {port} is kept back by this system. Choose another one with --port.")
+        case OSError(errno=errno.EADDRINUSE):
+            return PortTakenError(f"Port {port} is taken by another program. Choose another one with --port.")
+        case OSError(errno=errno.EADDRNOTAVAIL):
+            return NotHereError(f"This machine doesn't have the address {address}.")
+    return ListenError(f"Can't listen on {address}, port {port}: {error.strerror or error}.")
