@@ -21,7 +21,6 @@ from desktop.machine.descriptors import on_loop_error, places
 from desktop.network.choice import Choice
 from desktop.network.mdns import LocalName
 from desktop.server.app import application
-from desktop.server.garbage import Garbage
 from desktop.server.gate import Gate
 from desktop.server.guard import Guard
 from desktop.server.hub import Hub
@@ -139,9 +138,8 @@ class Server:
                 run=secrets.token_urlsafe(6),
                 notices=kept.notices,
             )
-            with Garbage() as garbage:
-                hub = Hub(room, self._journal, kept.last, garbage.left)
-                await self._listen(hub, started)
+            hub = Hub(room, self._journal, kept.last)
+            await self._listen(hub, started)
         finally:
             self._journal.close()
 

@@ -5,7 +5,7 @@ Everything here runs in one event loop, and nothing waits between an event and t
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from math import inf
@@ -31,13 +31,10 @@ SNAPSHOT_EVERY: Final = 10_000
 class Hub:
     """Binds one room to sockets and a journal. Made, and used, in a running event loop."""
 
-    def __init__(
-        self, room: Room, journal: Journal, last: int, gone: Callable[[int], None] = lambda remaining: None
-    ) -> None:
-        """`last` is the number of the journal's newest entry; `gone` is told how many connections remain after one."""
+    def __init__(self, room: Room, journal: Journal, last: int) -> None:
+        """`last` is the number of the journal's newest entry."""
         self._room = room
         self._journal = journal
-        self._gone = gone
         self._last = last
         self._kept = last
         self._loop = asyncio.get_running_loop()
@@ -93,11 +90,6 @@ class Hub:
             self._sockets.remove(socket)
             self._room.leave(socket, self._loop.time())
             self._schedule()
-
-    def lost(self, socket: Socket) -> None:
-        """The connection is gone."""
-        self.leave(socket)
-        self._gone(len(self._sockets))
 
     def announce(self, network: Network) -> None:
         """Others join at another address now."""

@@ -113,7 +113,7 @@ class WebSockets:
             if not socket.closing:
                 await socket.close(_answer_to(ws.close_code), "")
         finally:
-            hub.lost(socket)
+            hub.leave(socket)
 
 
 def _answer_to(code: int | None) -> int:
