@@ -1,6 +1,6 @@
 // Puts what is shown into the page: what a guest sees, by hand, so that a guest's page loads no framework.
 
-import { NARROW_ONE, fit, roller } from './views/digits.js';
+import { PROPORTIONAL, fit, roller } from './views/digits.js';
 import { pieces } from './model/i18n.js';
 
 const root = document.documentElement;
@@ -57,7 +57,7 @@ export function painter(env) {
     }
     key('.less', 'key.less', page.figures(-view.step), page);
     key('.more', 'key.more', page.more, page);
-    style(one('.keys'), fit(page.more, NARROW_ONE));
+    style(one('.keys'), fit(page.more, PROPORTIONAL));
     if (view.link !== 'connecting') root.dataset.link = view.link === 'up' ? 'up' : 'down';
     if (view.value === null) return;
     root.dataset.value = view.value;

@@ -24,7 +24,7 @@ const total = (names) => [...new Set(names)].reduce((sum, name) => {
   return sum + Math.min(gzipSync(bytes, { level: 9 }).length, bytes.length);
 }, 0);
 const guest = [
-  'index.html', 'fonts/plaque.woff2', 'locales/fr.json', 'views/joy.js', 'views/menu.html', 'views/menu.css',
+  'index.html', 'fonts/figures.woff2', 'locales/fr.json', 'views/joy.js', 'views/menu.html', 'views/menu.css',
   ...references.map((url) => url.slice('/static/'.length)), ...modules('app.js'), ...modules('views/menu.js'),
 ];
 
