@@ -3,11 +3,16 @@
 import { PROPORTIONAL, fit, width } from './digits.js';
 
 const LONGEST = 10; // em: any IPv4 address, with its port, is shorter
+const SLACK = 0.16; // em, for a system that rounds the widths of signs: half of the narrowest
 
 /** For a component that has `join`, an address or ''. */
 export const addressed = {
   get address() { return this.join.replace(/^http:\/\/|\/$/g, ''); },
-  get addressFit() { return fit(firstLine(this.address), PROPORTIONAL); },
+  get addressFit() {
+    const first = firstLine(this.address);
+    const line = first === this.address ? 'none' : `${(width(first, PROPORTIONAL) + SLACK).toFixed(2)}em`;
+    return { ...fit(first, PROPORTIONAL), '--line': line };
+  },
   // The figures' font has no letters but an IPv6 address's.
   get inPlaque() { return /^[\d.:a-f[\]%]+$/.test(this.address); },
 };
