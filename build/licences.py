@@ -23,7 +23,7 @@ def write_licences(folder: Path, version: str) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(TOP / "LICENSE", folder / "LAN-Counter.txt")
-    for path in sorted((TOP / "web").rglob("*LICENSE*")):
+    for path in sorted([*(TOP / "web").rglob("*LICENSE*"), *(TOP / "web").rglob("OFL.txt")]):
         shutil.copy(path, folder / path.name)
     overview = [f"LAN Counter {version} contains, each under its own licence:", ""]
     overview.append(f"Python {platform.python_version()}: PSF-2.0 (Python.txt)")

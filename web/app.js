@@ -182,10 +182,10 @@ async function untilItComes(action) {
 // A browser asks once for the font that a style sheet names.
 async function draw() {
   try {
-    await document.fonts.load('1em Plaque');
+    await document.fonts.load('1em Figures');
   } catch {
     await untilItComes(async () => {
-      document.fonts.add(await new FontFace('Plaque', 'url(/static/fonts/plaque.woff2)').load());
+      document.fonts.add(await new FontFace('Figures', 'url(/static/fonts/figures.woff2)', { weight: '400 700' }).load());
     });
   }
 }

@@ -102,6 +102,7 @@ def test_every_library_that_goes_along_has_its_licence_there(tmp_path: Path) -> 
     assert {"python", "aiohttp", "msgspec", "pywebview", "segno", "zeroconf"} <= names
     assert not {"pytest", "pyinstaller", "playwright", "mypy"} & names
     assert "Alpine" in "".join(path.read_text("utf-8") for path in tmp_path.glob("alpine*"))
+    assert "Barlow" in (tmp_path / "OFL.txt").read_text("utf-8")
     for name in ("LAN-Counter.txt", "Python.txt", "aiohttp", "zeroconf"):
         assert (tmp_path / name).exists()
     if sys.platform == "linux":

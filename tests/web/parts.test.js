@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { addressed, mix } from '../../web/views/address.js';
-import { formatter } from '../../web/views/digits.js';
+import { addressed, firstLine, mix } from '../../web/views/address.js';
+import { PROPORTIONAL, formatter, width } from '../../web/views/digits.js';
 import { steps } from '../../web/views/host.js';
 import { choice } from '../../web/views/join.js';
 import { telling } from '../../web/views/notices.js';
@@ -39,8 +39,24 @@ test('an address is shown without what need not be typed, in the plate’s font 
   const shown = (join) => mix({ join }, addressed);
   assert.equal(shown('http://192.168.1.42:8000/').address, '192.168.1.42:8000');
   assert.equal(shown('http://192.168.1.42:8000/').inPlaque, true);
-  assert.equal(shown('http://[fd00::2]:8000/').inPlaque, false);
+  assert.equal(shown('http://[fd00::2]:8000/').inPlaque, true);
+  assert.equal(shown('http://[fe80::1%25eth0]:8000/').inPlaque, false);
+  assert.equal(shown('http://lan-counter.local:8000/').inPlaque, false);
   assert.equal(shown('').address, '');
+});
+
+test('a long IPv6 address takes two lines, the first as long as the second or a group longer', () => {
+  for (const address of ['192.168.100.200:65535', '255.255.255.255:65535', '[2001:db8::7]:8000', 'a-name-as-long-as-a-name-may-be.local:8000']) {
+    assert.equal(firstLine(address), address);
+  }
+  assert.equal(firstLine('[2001:db8:4f2a:91c0:1c2b:7dff:fe3a:52b1]:8000'), '[2001:db8:4f2a:91c0:1c2b:');
+  assert.equal(firstLine('[2001:db8:4f2a::1c2b:7dff]:65535'), '[2001:db8:4f2a::1c2b:');
+  for (const address of ['[fd12:3456:789a::1:2:3:4]:8000', '[dddd:dddd:dddd:dddd:1:1:1:1]:80', '[1::dddd:dddd:dddd:dddd:dddd]:65535']) {
+    const first = firstLine(address);
+    assert.match(first, /:$/);
+    assert.ok(width(first, PROPORTIONAL) >= width(address.slice(first.length), PROPORTIONAL));
+    assert.ok(width(first, PROPORTIONAL) < 0.75 * width(address, PROPORTIONAL), first);
+  }
 });
 
 test('a projector’s own address is one to join at, unless nobody else can open it', () => {

@@ -5,12 +5,16 @@ const FALL = 125; // % of a figure's height
 const ROLL = { duration: 260, easing: 'cubic-bezier(.2, .8, .2, 1)' };
 const MINUS = '\u2212';
 const THIN = '\u202f';
-// em, in the plate's font. Below NARROWEST the plate's height is the limit.
-const WIDTHS = { '.': 0.232, ',': 0.232, ':': 0.25, [MINUS]: 0.45, [THIN]: 0.176, '\u2019': 0.22 };
-const FIGURE = 0.548;
-const LETTER = 0.64;
+// em, in the font's own table. Below NARROWEST the plate's height is the limit.
+const WIDTHS = {
+  '.': 0.247, ',': 0.238, ':': 0.319, '+': 0.462, [MINUS]: 0.462, '\u00d7': 0.422, [THIN]: 0.2, '\u2019': 0.196,
+  '[': 0.381, ']': 0.381, '%': 0.795, a: 0.487, b: 0.505, c: 0.486, d: 0.505, e: 0.492, f: 0.342,
+};
+const TABULAR = Array(10).fill(0.521);
+const LETTER = 0.64; // of another font
 const NARROWEST = 1.25;
-export const NARROW_ONE = 0.4;
+/** The widths of 0 to 9 outside of the plate, where figures needn't stand still. */
+export const PROPORTIONAL = [0.511, 0.319, 0.499, 0.487, 0.544, 0.488, 0.488, 0.451, 0.49, 0.482];
 
 /** Gives back `figures(value)`: the locale's groups, latin digits, a real minus. */
 export function formatter(locale) {
@@ -27,14 +31,13 @@ export function formatter(locale) {
   return (value) => format.formatToParts(value).map(sign).join('');
 }
 
-/** The width of a text in em; a 1 is narrower outside of the plate. */
-export function width(text, one = FIGURE) {
-  const widthOf = (sign) => (sign === '1' ? one : WIDTHS[sign] ?? (/[\d+]/.test(sign) ? FIGURE : LETTER));
-  return Math.max(NARROWEST, [...text].reduce((total, sign) => total + widthOf(sign), 0));
+/** The width of a text in em. */
+export function width(text, figures = TABULAR) {
+  return Math.max(NARROWEST, [...text].reduce((total, sign) => total + (figures[sign] ?? WIDTHS[sign] ?? LETTER), 0));
 }
 
 /** The style that lets a text fill the width of its box. */
-export const fit = (text, one) => ({ '--em': width(text, one).toFixed(3) });
+export const fit = (text, figures) => ({ '--em': width(text, figures).toFixed(3) });
 
 /** Gives back `show(value, figures)`, which rolls the figures in `box`. */
 export function roller(box, env) {

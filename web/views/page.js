@@ -1,7 +1,7 @@
 // What the page shows of the model, in the words that index.html uses.
 
 import { pieces } from '../model/i18n.js';
-import { NARROW_ONE, fit } from './digits.js';
+import { PROPORTIONAL, fit } from './digits.js';
 
 const KEYS = { '+': 1, ArrowUp: 1, '-': -1, '\u2212': -1, ArrowDown: -1 };
 
@@ -45,7 +45,7 @@ export function createPage({ view, projector, shortcuts, model, ...does }) {
     get more() { return `+${this.figures(this.view.step)}`; },
     get less() { return this.figures(-this.view.step); },
     get showsStep() { return !this.isHost && this.view.step > 1; },
-    get stepFit() { return fit(this.more, NARROW_ONE); },
+    get stepFit() { return fit(this.more, PROPORTIONAL); },
 
     get state() {
       const { link, retryIn, people, locked } = this.view;
