@@ -1,6 +1,7 @@
 """What holds for all modules together: who imports whom, and that each has its tests."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,40 @@ def test_only_the_window_knows_its_library_and_the_core_no_library_but_one() -> 
             assert "webview" not in libraries, module
         if part_of(module) == "core":
             assert not libraries & {"aiohttp", "asyncio", "socket", "sqlite3", "threading", "time"}, module
+
+
+# What docs.aiohttp.org describes, and this project uses.
+DOCUMENTED = {"aiohttp", "aiohttp.web", "aiohttp.typedefs"}
+# Of the standard library.
+PUBLIC_ALL_THE_SAME = {"_asdict", "_exit", "_replace"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_of_aiohttps_inside_is_known(module: str) -> None:
+    """Neither by name nor as a base class, nor by a reach into what anything else keeps to itself."""
+    tree = ast.parse((DESKTOP / module).read_text("utf-8"))
+    theirs = {"web", "aiohttp"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "aiohttp":
+            assert node.module in DOCUMENTED
+            assert not [name.name for name in node.names if name.name.startswith("_")]
+            theirs |= {name.asname or name.name for name in node.names}
+        if isinstance(node, ast.Import):
+            assert not [name.name for name in node.names if name.name.startswith("aiohttp.")]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            assert not theirs & {first_name(base) for base in node.bases}, node.name
+        if isinstance(node, ast.Attribute) and re.match("_(?!_)", node.attr) and node.attr not in PUBLIC_ALL_THE_SAME:
+            assert isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"), ast.unparse(node)
+        if isinstance(node, ast.Call) and first_name(node.func) in ("getattr", "setattr", "hasattr", "delattr"):
+            assert not any(isinstance(given, ast.Constant) and str(given.value).startswith("_") for given in node.args)
+
+
+def first_name(expression: ast.expr) -> str:
+    """`web` of `web.BaseSite[T]`."""
+    while isinstance(expression, ast.Attribute | ast.Subscript | ast.Call):
+        expression = expression.func if isinstance(expression, ast.Call) else expression.value
+    return expression.id if isinstance(expression, ast.Name) else ""
 
 
 def test_nothing_is_put_together_but_on_the_command_line() -> None:
