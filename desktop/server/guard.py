@@ -36,9 +36,11 @@ HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%\w+)?)\]|(?P<name>[\w.-
 async def add_headers(request: Request, response: StreamResponse) -> None:
     """For every answer, those to mistakes too."""
     response.headers.update(HEADERS)
+    # A policy knows no literal IPv6 addresses (CSP Level 3, section 2.3.1): browsers that are told one complain.
+    host = request.get(ADMITTED)
     response.headers["Content-Security-Policy"] = POLICY.format(
         inline="".join(f" {source}" for source in response.get(INLINE, [])),
-        socket=f" ws://{request[ADMITTED]}" if ADMITTED in request else "",
+        socket=f" ws://{host}" if host and "[" not in host else "",
     )
     # Even an error may be kept by a browser that isn't told (RFC 9111, section 4.2.2).
     response.headers.setdefault("Cache-Control", "no-store")

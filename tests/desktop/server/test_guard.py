@@ -98,7 +98,7 @@ def test_where_another_port_had_to_be_found_that_one_is_ours_too() -> None:
     [
         ("192.168.1.42:8000", " ws://192.168.1.42:8000"),
         ("LocalHost.:8000", " ws://LocalHost.:8000"),
-        ("[fd00::7]:8000", " ws://[fd00::7]:8000"),
+        ("[fd00::7]:8000", ""),
         ("evil.example:8000", ""),
         ("192.168.1.42:8000; script-src *", ""),
     ],
