@@ -18,17 +18,25 @@ export const PROPORTIONAL = [0.511, 0.319, 0.499, 0.487, 0.544, 0.488, 0.488, 0.
 
 /** Gives back `figures(value)`: the locale's groups, latin digits, a real minus. */
 export function formatter(locale) {
-  let format;
-  try {
-    format = new Intl.NumberFormat(locale, { numberingSystem: 'latn' });
-  } catch {
-    format = new Intl.NumberFormat('en'); // the system's was "en-US@posix", say
-  }
+  let format = null;
   const sign = ({ type, value }) => {
     if (type === 'minusSign') return MINUS;
     return type === 'group' ? value.replace(/\s/, THIN) : value;
   };
-  return (value) => format.formatToParts(value).map(sign).join('');
+  return (value) => {
+    // It has neither groups nor a sign; and on a slow phone Intl takes a tenth of a second to get up.
+    if (value >= 0 && value < 1_000) return String(value);
+    format ??= numberFormat(locale);
+    return format.formatToParts(value).map(sign).join('');
+  };
+}
+
+function numberFormat(locale) {
+  try {
+    return new Intl.NumberFormat(locale, { numberingSystem: 'latn' });
+  } catch {
+    return new Intl.NumberFormat('en'); // the system's was "en-US@posix", say
+  }
 }
 
 /** The width of a text in em. */

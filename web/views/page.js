@@ -43,7 +43,7 @@ export function createPage({ view, projector, shortcuts, model, ...does }) {
     get goalFit() { return { '--done': String(this.view.done ?? 0) }; },
 
     get more() { return `+${this.figures(this.view.step)}`; },
-    get less() { return this.figures(-this.view.step); },
+    get less() { return this.showsStep ? this.figures(-this.view.step) : ''; },
     get showsStep() { return !this.isHost && this.view.step > 1; },
     get stepFit() { return fit(this.more, PROPORTIONAL); },
 
