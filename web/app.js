@@ -80,7 +80,6 @@ function become(how) {
   if (model.joys > joys) cheer();
   messages.forEach(socket.send);
   if (model.stage === 'over') socket.connect();
-draw();
   if (!isUp && page.isUp) adopt();
 }
 

@@ -141,8 +141,7 @@ class Hub:
             case Send(sockets, message):
                 data = frame(TEXT, message)
                 for socket in sockets:
-                    if not socket.write(data):
-                        self._room.stalled(socket, self._loop.time())
+                    self._write(socket, data)
             case Record(operations):
                 self._appending = self._journal.append(operations)
                 self._appending.add_done_callback(self._appended)
