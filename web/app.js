@@ -7,6 +7,7 @@ import { choose, translator } from './model/i18n.js';
 import { away, begin, click, flush, learn, outgoing, receive, removed, seal, turnedOut, view } from './model/logic.js';
 import { createOutbox, ownerOf } from './model/outbox.js';
 import { announcer, gatherer } from './model/pace.js';
+import { rename } from './model/wishes.js';
 import { formatter, xDigits } from './views/digits.js';
 import { createPage, directionOf, xRing } from './views/page.js';
 
@@ -28,9 +29,8 @@ const env = {
   still: () => calm.matches,
 };
 
-const coming = new Map(); // parts, by name
-
 let left = false;
+let menu = null;
 let model = begin(randomId(), secret, recall(kept, 'name')?.slice(0, 40) ?? '', projector);
 
 let page = createPage({
@@ -40,11 +40,12 @@ let page = createPage({
   model: () => model,
   count,
   change,
+  rename: (name) => change((now) => rename(now, name)),
   say: (message) => socket.send(message),
   keep: (key, value) => keep(kept, key, value),
   words,
   async openMenu() {
-    await part('menu');
+    await menu;
     page.menuOpen = true;
   },
 });
@@ -150,17 +151,19 @@ async function words(language) {
 }
 
 // A part of the page that not everybody needs, or not at first.
-function part(name) {
-  if (!coming.has(name)) coming.set(name, bring(name).catch(lost));
-  return coming.get(name);
-}
-
-async function bring(name) {
+async function part(name, module = import(`./views/${name}.js`).catch(lost)) {
   const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/static/views/${name}.css` });
   const styled = new Promise((resolve) => { style.onload = resolve; });
   document.head.append(style);
-  const [{ default: components }, { default: Alpine }] = await Promise.all([import(`./views/${name}.js`), framework, styled]);
+  const [{ default: components }, { default: Alpine }] = await Promise.all([module, framework, styled]);
   Object.entries(components).forEach(([key, component]) => Alpine.data(key, component));
+}
+
+// By another name a module is fetched anew, so that nobody's page is loaded again while they click. What it imports has
+// to be there already.
+function anew(name) {
+  let tries = 0;
+  return untilItComes(() => import(`./views/${name}.js?${tries += 1}`));
 }
 
 // Who needs a module that got lost waits, until the page comes again.
@@ -200,7 +203,7 @@ socket.connect();
 const framework = import('./vendor/alpine-csp-3.17.4.min.js').catch(lost);
 const language = choose([recall(kept, 'language') ?? '', ...navigator.languages]);
 const needed = secret ? ['menu', 'host', 'stage'] : projector ? ['stage'] : [];
-const [spoken, { default: Alpine }] = await Promise.all([untilItComes(() => words(language)), framework, ...needed.map(part)]);
+const [spoken, { default: Alpine }] = await Promise.all([untilItComes(() => words(language)), framework, ...needed.map((name) => part(name))]);
 page = Alpine.reactive(page);
 Object.assign(page, spoken);
 Alpine.directive('digits', xDigits(Alpine, env));
@@ -209,4 +212,4 @@ Alpine.data('page', () => page);
 Alpine.start();
 listen();
 draw();
-if (!projector) part('menu');
+if (!secret && !projector) menu = part('menu', anew('menu'));

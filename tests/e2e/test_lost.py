@@ -70,6 +70,30 @@ def test_whichever_file_is_lost_the_page_gets_whole_by_itself(shared: Program, c
         expect(page.locator("#project")).to_be_visible(timeout=PATIENCE)
 
 
+@pytest.mark.parametrize("file", ["menu.js", "menu.css"])
+def test_a_guests_menu_that_is_lost_comes_without_the_page_being_loaded_again(
+    shared: Program, context: BrowserContext, file: str
+) -> None:
+    page = context.new_page()
+    loads: list[str] = []
+    page.on("framenavigated", lambda frame: loads.append(frame.url))
+    lost: list[str] = []
+
+    def reset_at_first(route: Route) -> None:
+        lost.append(route.request.url)
+        if len(lost) < 3:
+            route.abort("connectionreset")
+        else:
+            route.fallback()
+
+    page.route(f"**/views/{file}*", reset_at_first)
+    go(page, shared.join_url)
+    page.locator("header .menu").click(timeout=PATIENCE)
+    expect(page.get_by_label("Your name")).to_be_visible(timeout=PATIENCE)
+    assert len(loads) == 1
+    assert len(lost) == 3
+
+
 @pytest.mark.parametrize("view", ["guest", "host"])
 def test_a_network_that_goes_after_the_first_answer_is_waited_for(
     shared: Program, context: BrowserContext, view: str

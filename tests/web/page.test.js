@@ -43,6 +43,11 @@ test('every module of a guest’s is preloaded, so that one round trip fetches t
   assert.deepEqual(preloaded.sort(), [...modules('app.js'), alpine].filter((name) => name !== 'app.js').sort());
 });
 
+test('what a guest’s menu imports is there before it', () => {
+  const known = modules('app.js');
+  assert.deepEqual([...modules('views/menu.js')].filter((name) => name !== 'views/menu.js' && !known.has(name)), []);
+});
+
 test('nothing inline but what asks again for files, which even an old browser can read; and zoom is not forbidden', () => {
   assert.doesNotMatch(html, /<style|\sstyle="|\son\w+="|maximum-scale|user-scalable/);
   const [[, script], ...others] = html.matchAll(/<script(?![^>]+src=)[^>]*>(.*?)<\/script>/gs);

@@ -1,7 +1,6 @@
 // What each person chooses for themselves.
 
 import { NAMES } from '../model/i18n.js';
-import { rename } from '../model/wishes.js';
 
 const menu = () => ({
   problem: '',
@@ -17,7 +16,7 @@ const menu = () => ({
   // However the field is left, its name counts: nobody should have to look for a button.
   call(name) {
     this.keep('name', name.trim());
-    this.change((model) => rename(model, name.trim()));
+    this.rename(name.trim());
   },
 
   async speak(list) {

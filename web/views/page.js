@@ -6,7 +6,7 @@ import { PROPORTIONAL, fit } from './digits.js';
 const KEYS = { '+': 1, ArrowUp: 1, '-': -1, '\u2212': -1, ArrowDown: -1 };
 
 /** The component of the whole page. `does` is what it can have done: `count(direction)`, `change(how the model
- * changes)`, `say(message)`, `keep(key, value)`, `words(language)`, and `model()`; and how it is at first. */
+ * changes)`, `rename(name)`, `say(message)`, `keep(key, value)`, `words(language)`, and `model()`; and how it is at first. */
 export function createPage({ view, projector, shortcuts, model, ...does }) {
   return {
     ...does,
