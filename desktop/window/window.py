@@ -129,6 +129,8 @@ class Window:
         # Broad, because each system's web view fails in ways of its own, and a browser will do instead.
         except Exception as problem:
             raise WindowError(f"No window: {str(problem).rstrip('.') or type(problem).__name__}.") from problem
+        finally:
+            self._closing = True
         if self._renderer == "mshtml":
             raise WindowError(
                 "No window: the WebView2 runtime is missing; install it from Microsoft, or use a browser."
@@ -142,17 +144,20 @@ class Window:
         if must_destroy:
             self._window.destroy()
 
-    def come_forward(self) -> None:
-        """Bring the window before all others."""
+    def come_forward(self) -> bool:
+        """Bring the window before all others, or leave it to come there when it opens; False if it has closed."""
         with self._lock:
-            if not self._shown or self._closing:
-                return
+            if self._closing:
+                return False
+            if not self._shown:
+                return True
         if LINUX:
             native = self._window.native
             qt.on_its_thread(native, lambda: qt.come_forward(native))
         else:
             self._window.restore()
             self._window.show()
+        return True
 
     def run_script(self, script: str) -> None:
         """Run JavaScript in the page, soon; whatever comes of it stays there."""

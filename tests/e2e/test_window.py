@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -122,6 +125,82 @@ def test_a_second_start_beside_one_without_a_window_says_where_that_is(data: Pat
     second = start_again(data)
     assert second.returncode == 2
     assert second.stderr == f"LAN Counter is already running: {server.join_url}\n"
+
+
+def launch(data: Path, screen: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command("--local-only", "--port", "0", "--data-dir", str(data)),
+        cwd=TOP,
+        env={**os.environ, "DISPLAY": screen},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def launched(data: Path, screen: str, times: int) -> Iterator[list[subprocess.Popen[str]]]:
+    """Started so many times at once; all have ended afterwards."""
+    started = [launch(data, screen) for _ in range(times)]
+    try:
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
+
+
+def test_started_again_at_once_it_is_one_window(data: Path, managed: str) -> None:
+    with launched(data, managed, 3) as started:
+        until(lambda: [process.poll() for process in started].count(0) == 2, within=60)
+        until(lambda: len(visible(managed, TITLE)) == 1, within=30)
+        (first,) = (process for process in started if process.poll() is None)
+        first.terminate()
+        said = [process.communicate(timeout=30) for process in started]
+    assert sorted(process.returncode for process in started) == [0, 0, 143]
+    assert sorted(out.count("Join: ") for out, _ in said) == [0, 0, 1]
+    # Which knows its address, or not yet.
+    assert all(re.fullmatch(r"(LAN Counter is already running: http://127\.0\.0\.1:\d+/\n)?", err) for _, err in said)
+
+
+def test_a_first_one_that_ends_before_its_window_is_succeeded_by_the_second(data: Path, managed: str) -> None:
+    with launched(data, managed, 1) as (first,):
+        until(lambda: (data / "lock").exists())
+        first.send_signal(signal.SIGSTOP)
+        with launched(data, managed, 1) as (second,):
+            # It has nothing to say while it waits.
+            with pytest.raises(subprocess.TimeoutExpired):
+                second.wait(2)
+            first.kill()
+            assert second.stdout is not None
+            assert second.stdout.readline().startswith("Join: ")
+            until(lambda: len(visible(managed, TITLE)) == 1, within=30)
+            second.terminate()
+            assert second.wait(30) == 143
+
+
+def test_whoever_waits_for_a_first_one_can_be_stopped(data: Path, managed: str) -> None:
+    with launched(data, managed, 1) as (first,):
+        until(lambda: (data / "lock").exists())
+        first.send_signal(signal.SIGSTOP)
+        with launched(data, managed, 1) as (second,):
+            with pytest.raises(subprocess.TimeoutExpired):
+                second.wait(2)
+            second.send_signal(signal.SIGINT)
+            assert second.communicate(timeout=30) == ("", "")
+            assert second.returncode == 130
+
+
+def test_a_start_while_the_first_one_closes_opens_its_own_window(data: Path, managed: str) -> None:
+    with launched(data, managed, 1) as (first,):
+        until(lambda: len(visible(managed, TITLE)) == 1, within=30)
+        close_windows(managed, TITLE)
+        with launched(data, managed, 1) as (second,):
+            assert first.wait(30) == 0
+            until(lambda: len(visible(managed, TITLE)) == 1, within=30)
+            assert second.poll() is None
+            second.terminate()
+            assert second.wait(30) == 143
 
 
 @pytest.mark.parametrize(("dark", "colour"), [(True, (8, 13, 32)), (False, (241, 244, 249))])
