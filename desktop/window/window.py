@@ -92,6 +92,10 @@ class Window:
         except OSError as problem:
             raise WindowError(f"No window: its folder {self._storage} can't be used ({problem.strerror}).") from problem
         if LINUX:
+            # Once more: what Qt finds missing it doesn't say, it ends the process.
+            missing = qt.unavailable()
+            if missing:
+                raise WindowError(missing)
             qt.prepare_environment(self._storage)
         if sys.platform == "win32" and getattr(sys, "frozen", False):
             unblock(Path(sys.executable).parent)
