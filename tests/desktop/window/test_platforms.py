@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from desktop.window import platforms
 from desktop.window.platforms import answering, debian_package, loadable
 from tests.e2e.screen import private_screen
 
@@ -122,7 +121,7 @@ def test_a_plugin_that_cannot_be_loaded_is_left_out(monkeypatch: pytest.MonkeyPa
         if path.endswith("libqxcb.so"):
             raise OSError("libxcb-cursor.so.0: cannot open shared object file: No such file or directory")
 
-    monkeypatch.setattr(platforms.ctypes, "CDLL", load)
+    monkeypatch.setattr("ctypes.CDLL", load)
     assert loadable(["xcb", "wayland"]) == ["wayland"]
     with pytest.raises(OSError, match=r"libxcb-cursor\.so\.0"):
         loadable(["xcb"])
