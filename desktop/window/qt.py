@@ -16,6 +16,7 @@ from typing import Any
 
 from desktop.machine.outside import open_page
 from desktop.machine.preferences import Place
+from desktop.window.geometry import Area, Fit, Frame, fit
 from desktop.window.platforms import VARIABLE, answering, debian_package, loadable
 
 RELOAD_AFTER_CRASH_MS = 500
@@ -23,6 +24,9 @@ ROOM_FOR_MESA = 1 << 24
 """Bytes, ten times what it begins with."""
 
 A_FONT = "fonts-dejavu-core"
+GUESSED_FRAME = Frame(0, 40, 0, 0)
+"""Before a window is shown its frame is up to the window manager; afterwards it is known, but nothing says when."""
+FRAME_IS_KNOWN_MS = (100, 500, 2_000)
 
 log = logging.getLogger(__name__)
 
@@ -182,26 +186,54 @@ _application: Any = None
 
 def place_of(native: Any) -> Place:
     """Where pywebview's main window is; if it fills the screen, where it was before."""
-    geometry, frame = native.geometry(), native.frameGeometry()
-    normal = native.normalGeometry() if native.isMaximized() or native.isFullScreen() else geometry
     # Qt moves a window by its frame, and sizes it without.
-    return Place(
-        x=normal.x() - geometry.x() + frame.x(),
-        y=normal.y() - geometry.y() + frame.y(),
-        width=normal.width(),
-        height=normal.height(),
-        maximized=native.isMaximized(),
-    )
+    frame, geometry = native.frameGeometry(), native.geometry()
+    x, y = frame.x(), frame.y()
+    if native.isMaximized() or native.isFullScreen():
+        # Its frame is another one then: so it is where it was last seen to be, or as far from there as it went.
+        known, place = native.last_normal
+        geometry = native.normalGeometry()
+        x, y = place.x + geometry.x() - known.x(), place.y + geometry.y() - known.y()
+    return Place(x=x, y=y, width=geometry.width(), height=geometry.height(), maximized=native.isMaximized())
 
 
-def keep_on_screen(native: Any) -> None:
-    """A window that was last on a screen that is no longer there comes to one that is."""
+def put(native: Any, wanted: Place | None) -> None:
+    """Put a window that is about to be shown where it is wanted, as far as the screens allow."""
+    from qtpy.QtCore import QTimer
+
+    _move(native, fit(wanted, _areas(), GUESSED_FRAME))
+    for delay in FRAME_IS_KNOWN_MS:
+        QTimer.singleShot(delay, native, lambda: keep_whole(native))
+
+
+def keep_whole(native: Any) -> None:
+    """A window that isn't wholly on a screen, or on one that has gone, comes to one that is there."""
+    if native.isMaximized() or native.isFullScreen() or native.isMinimized():
+        return
+    inner, outer = native.geometry(), native.frameGeometry()
+    left, top = inner.left() - outer.left(), inner.top() - outer.top()
+    frame = Frame(left, top, outer.width() - inner.width() - left, outer.height() - inner.height() - top)
+    place = place_of(native)
+    native.last_normal = inner, place
+    found = fit(place, _areas(), frame)
+    if found.place != place:
+        _move(native, found)
+
+
+def _move(native: Any, found: Fit) -> None:
+    native.setMinimumSize(*found.least)
+    native.resize(found.place.width, found.place.height)
+    native.move(found.place.x, found.place.y)
+    native.last_normal = native.geometry(), found.place
+
+
+def _areas() -> list[Area]:
     from qtpy.QtGui import QGuiApplication
 
-    if QGuiApplication.screenAt(native.frameGeometry().center()) is None:
-        free = QGuiApplication.primaryScreen().availableGeometry()
-        native.resize(native.size().boundedTo(free.size()))
-        native.move(free.center() - native.rect().center())
+    main = QGuiApplication.primaryScreen()
+    screens = [main, *(screen for screen in QGuiApplication.screens() if screen != main)]
+    free = [screen.availableGeometry() for screen in screens]
+    return [Area(area.x(), area.y(), area.width(), area.height()) for area in free]
 
 
 def come_forward(native: Any) -> None:
@@ -209,6 +241,7 @@ def come_forward(native: Any) -> None:
     from qtpy.QtCore import Qt
 
     native.setWindowState(native.windowState() & ~Qt.WindowState.WindowMinimized)
+    keep_whole(native)
     native.show()
     native.raise_()
     native.activateWindow()

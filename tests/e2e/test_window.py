@@ -1,6 +1,5 @@
 """What only the real window does: it asks before it closes, comes back where it was, and comes forward."""
 
-import json
 import os
 import re
 import signal
@@ -16,16 +15,9 @@ import pytest
 from desktop.machine import install
 from tests.e2e.classic import ClassicClient
 from tests.e2e.program import TOP, Program, command, until
-from tests.e2e.screen import answer, close_windows, pixel, private_screen, property_of, visible, window_manager, xdotool
+from tests.e2e.screen import answer, close_windows, pixel, private_screen, property_of, visible, xdotool
 
 TITLE = "LAN Counter"
-
-
-@pytest.fixture
-def managed(screen: str) -> Iterator[str]:
-    """The screen, with a window manager."""
-    with window_manager(screen):
-        yield screen
 
 
 def shown(program: Program, screen: str) -> str:
@@ -84,18 +76,6 @@ def test_a_desktop_can_tell_whose_window_it_is(program: Program, screen: str) ->
     shown(program, screen)
     assert property_of(screen, TITLE, "_GTK_APPLICATION_ID") == install.NAME.encode()
     assert property_of(screen, TITLE, "_NET_WM_ICON"), "its picture"
-
-
-def test_it_comes_to_a_screen_that_is_there(data: Path, managed: str) -> None:
-    data.mkdir()
-    far = {"window": {"x": 9000, "y": 9000, "width": 800, "height": 600}}
-    (data / "preferences.json").write_text(json.dumps(far))
-    with Program(data, screen=managed) as program:
-        window = shown(program, managed)
-        lines = xdotool(managed, "getwindowgeometry", "--shell", window).split()
-        place = dict(line.split("=") for line in lines)
-        assert 0 <= int(place["X"]) <= 1280 - 800
-        assert 0 <= int(place["Y"]) <= 800 - 600
 
 
 def start_again(data: Path) -> subprocess.CompletedProcess[str]:
