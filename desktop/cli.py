@@ -17,6 +17,7 @@ from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
 from desktop.machine import logs, preferences
+from desktop.machine.awake import Awake
 from desktop.machine.console import leave, say
 from desktop.machine.descriptors import make_room
 from desktop.machine.install import InstallError, install, own_command, uninstall
@@ -119,6 +120,7 @@ class _Program:
         self.has_shown_window = False
         self._server: Server | None = None
         self._window: window.Window | None = None
+        self._awake = Awake()
 
     @property
     def _preferences(self) -> Path:
@@ -152,6 +154,7 @@ class _Program:
                 fixed=options.address,
                 preferences=self._preferences,
                 forward=(token, self._come_forward),
+                company=self._has_company,
             )
             join, host = url(lan or LOOPBACK, port), f"{url(LOOPBACK, port)}#host={secret}"
 
@@ -178,6 +181,7 @@ class _Program:
                     self._ending.set()
                     server.stop()
                     server.join()
+                    self._awake.end()
             return self._code
 
     def _is_patient(self) -> Callable[[], bool]:
@@ -223,6 +227,7 @@ class _Program:
             icon=folder() / "favicon.svg",
             place=preferences.load(self._preferences).window,
             question=self._question,
+            on_stage=lambda there: self._awake.want("the projector in the window", there),
         )
         if self._ending.is_set():
             return
@@ -257,6 +262,11 @@ class _Program:
         """What to ask before the window closes: nothing, unless others than the window are here."""
         others = self._server.people - 1 if self._server else 0
         return question_before_closing(others, folder(), language()) if others > 0 else None
+
+    def _has_company(self, there: bool) -> None:
+        """Others come, or have gone. A server without a window is looked after by somebody who knows about sleep."""
+        if not self._options.headless:
+            self._awake.want("others", there)
 
     def _come_forward(self) -> bool:
         """Show the window to whoever has started the program again; False if there is none."""

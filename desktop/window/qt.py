@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +106,9 @@ def profile(storage: Path, name: str) -> Any:
     return builder.createProfile(name)
 
 
-def mend(native: Any) -> None:
-    """Mend what pywebview 6.2 leaves broken under Qt 6 in its main window `native`, before it is shown."""
+def mend(native: Any, on_stage: Callable[[bool], None]) -> None:
+    """Mend what pywebview 6.2 leaves broken under Qt 6 in its main window `native`, before it is shown; `on_stage` is
+    told when its page begins and ends to fill the screen."""
     from qtpy.QtWebEngineCore import QWebEngineSettings
 
     page = native.webview.page()
@@ -119,6 +121,7 @@ def mend(native: Any) -> None:
     # By Python's webbrowser it would give the binary's libraries to the person's.
     page.nav_handler.acceptNavigationRequest = _open_link
     page.fullScreenRequested.connect(lambda request: _toggle_full_screen(native, request))
+    page.fullScreenRequested.connect(lambda request: on_stage(request.toggleOn()))
     page.profile().downloadRequested.connect(lambda download: _save(native, download))
     page.renderProcessTerminated.connect(lambda status, code: _reload_after_crash(page, status, code))
 

@@ -54,12 +54,13 @@ class Window:
         icon: Path | None = None,
         place: Place | None = None,
         question: Callable[[], str | None] = lambda: None,
+        on_stage: Callable[[bool], None] = lambda there: None,
     ) -> None:
         """Prepare a window on `url`; what the page keeps (localStorage) goes to the folder `storage`.
 
         `icon` is its picture on Linux; elsewhere it has the program's. `place` is where it opens. `question` gives what
-        to ask a person who closes the window, None if nothing; it is called on the GUI's thread and must not wait for
-        it.
+        to ask a person who closes the window, None if nothing; `on_stage` is told when the page begins and ends to fill
+        the screen, on Linux alone, where that can be known. Both are called on the GUI's thread and must not wait.
         """
         self._url = url
         self._title = title
@@ -67,6 +68,7 @@ class Window:
         self._icon = icon
         self._place = place
         self._question = question
+        self._on_stage = on_stage
         self._window: Any = None
         self._renderer = ""
         self._lock = threading.Lock()
@@ -197,7 +199,7 @@ class Window:
         if handler is not None:
             signal.signal(signal.SIGINT, handler)
         if LINUX:
-            qt.mend(self._window.native)
+            qt.mend(self._window.native, self._on_stage)
             qt.put(self._window.native, self._place)
 
     def _has_been_shown(self) -> None:

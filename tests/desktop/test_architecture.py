@@ -113,4 +113,4 @@ def test_a_start_waits_for_nothing_that_it_does_not_need() -> None:
         cwd=DESKTOP.parent,
     ).stdout.split()
 
-    assert not {"webview", "PySide6", "zeroconf", "segno"} & set(loaded)
+    assert not {"webview", "PySide6", "zeroconf", "segno", "wakepy", "jeepney"} & set(loaded)
