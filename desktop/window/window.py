@@ -38,7 +38,7 @@ def unavailable() -> str | None:
     try:
         importlib.import_module("webview")
     except ImportError:
-        return "No window: pywebview is not installed; install the program again with its dependencies."
+        return "No window: pywebview is not installed; `python3 build/dev.py run` installs it."
     return qt.unavailable() if LINUX else None
 
 
