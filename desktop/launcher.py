@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from desktop.core.counter import AnyOperation
 from desktop.core.protocol import Notice
@@ -29,6 +30,9 @@ from desktop.server.pages import Pages, folder
 from desktop.server.reach import Reach
 from desktop.server.sites import Sites
 
+COMPANY_PAUSE: Final = 1.0
+"""Seconds from one look at who is here to the next, for what needs no more haste."""
+
 
 class Server:
     """One counter on some listening sockets."""
@@ -44,11 +48,13 @@ class Server:
         shown: str | None = None,
         preferences: Path,
         forward: tuple[str, Callable[[], bool]],
+        company: Callable[[bool], None] = lambda there: None,
     ) -> None:
         """`sockets` listen on one port; `connections` is how many WebSockets there may be at once. `fixed` is the only
         address that others may join at (None: the likeliest, or what the host chooses; that is kept in the file
         `preferences`), `shown` the one that they are told to join at from the start. `forward` is the token that brings
-        the window forward, and what does it, in the server's thread."""
+        the window forward, and what does it, in the server's thread. `company` is told there, every second, whether
+        anybody but the host is here; it must not wait."""
         self._journal = journal
         self._sockets = sockets
         self._secret = secret
@@ -56,6 +62,7 @@ class Server:
         self._fixed = fixed
         self._shown = shown
         self._forward = forward
+        self._company = company
         self._preferences = preferences
         self._tickets: set[str] = set()
         self.notices: Sequence[Notice] = ()
@@ -129,6 +136,7 @@ class Server:
             loop.call_soon_threadsafe(hub.recorded, operations, last)
 
         kept = self._journal.open(deliver)
+        watching: asyncio.Task[None] | None = None
         try:
             self.notices = kept.notices
             room = self._room = Room(
@@ -138,10 +146,18 @@ class Server:
                 run=secrets.token_urlsafe(6),
                 notices=kept.notices,
             )
+            watching = loop.create_task(self._watch(room))
             hub = Hub(room, self._journal, kept.last)
             await self._listen(hub, started)
         finally:
+            if watching:
+                watching.cancel()
             self._journal.close()
+
+    async def _watch(self, room: Room) -> None:
+        while True:
+            self._company(room.has_company)
+            await asyncio.sleep(COMPANY_PAUSE)
 
     async def _listen(self, hub: Hub, started: Callable[[], None]) -> None:
         """Serve until it is time to stop."""

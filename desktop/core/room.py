@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Final
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 
 from desktop.core.commands import Close, Command, Key, Pause, Record, Send
 from desktop.core.counter import AnyOperation, Counter, Set, Verdict
@@ -77,6 +77,11 @@ class Room:
     def people(self) -> int:
         """How many are here, projectors aside."""
         return self._outgoing.people
+
+    @property
+    def has_company(self) -> bool:
+        """Whether anybody but the host is here, or a screen for all to look at."""
+        return any(member.client and not member.host for member in self._members.values())
 
     def __contains__(self, key: Key) -> bool:
         return key in self._members
@@ -278,12 +283,9 @@ class Room:
         return self._error(member, code, sentence)
 
     def _error(self, member: Member, code: Code, sentence: str, op: int = 0) -> Send:
-        message: Struct
         if member.v1:
-            message = Error(code=code, message=sentence, op=op or UNSET)
-        else:
-            message = ClassicState(self.counter.value, ClassicError(code, sentence))
-        return Send((member.key,), encode(message))
+            return Send((member.key,), encode(Error(code=code, message=sentence, op=op or UNSET)))
+        return Send((member.key,), encode(ClassicState(self.counter.value, ClassicError(code, sentence))))
 
     def _identify(self, member: Member, client: str) -> None:
         self._forget_client(member)
@@ -291,8 +293,7 @@ class Room:
         self._by_client[client].add(member)
 
     def _forget_client(self, member: Member) -> None:
-        alike = self._by_client.get(member.client)
-        if alike is not None:
-            alike.discard(member)
-            if not alike:
-                del self._by_client[member.client]
+        alike = self._by_client.get(member.client, set())
+        alike.discard(member)
+        if not alike:
+            self._by_client.pop(member.client, None)

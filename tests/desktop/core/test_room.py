@@ -638,3 +638,27 @@ class Clients(RuleBasedStateMachine):
 
 TestClients = Clients.TestCase
 TestClients.settings = hypothesis_settings(max_examples=200, stateful_step_count=40, deadline=None)
+
+
+# --- company ---
+
+
+def test_the_host_alone_has_no_company() -> None:
+    stage = Stage()
+    assert not stage.room.has_company
+    stage.join("connected, but nobody yet")
+    stage.greet("h", ADA, host=SECRET)
+    assert not stage.room.has_company
+
+
+@pytest.mark.parametrize("other", ["guest", "screen", "classic"])
+def test_a_guest_a_projector_and_a_classic_client_are_company_until_they_leave(other: str) -> None:
+    stage = Stage()
+    stage.greet("h", ADA, host=SECRET)
+    if other == "classic":
+        stage.join("o", v1=False)
+    else:
+        stage.greet("o", BOB, screen=other == "screen")
+    assert stage.room.has_company
+    stage.room.leave("o", stage.now)
+    assert not stage.room.has_company
