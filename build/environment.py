@@ -22,8 +22,8 @@ OLDEST_PYTHON = (3, 11)
 
 WINDOW, CHECKS = "window", "dev"
 """The extras of pyproject.toml, beside what every run takes."""
-MEGABYTES = {WINDOW: 265, CHECKS: 95}
-"""About as much as each has to download (Linux); the rest is 7."""
+MEGABYTES = {"": 6, WINDOW: 252, CHECKS: 92}
+"""About as much as what every run takes, and each extra, have to download on Linux."""
 
 
 def provide_venv(*extras: str) -> None:
@@ -37,8 +37,8 @@ def provide_venv(*extras: str) -> None:
     # Whatever interrupts the installation, the next start does it again.
     STAMP.unlink(missing_ok=True)
     wanted = sorted({*extras, *(there or ())})
-    size = sum((MEGABYTES.get(extra, 0) for extra in {*extras} - (there or set())), 0 if there is not None else 7)
-    say(f"Setting up .venv, once: up to {size} MB are downloaded, {' and '.join(wanted) or 'no extras'} included.")
+    missing = {"", *extras} - ({"", *there} if there is not None else set())
+    say(f"Setting up .venv: about {sum(MEGABYTES[extra] for extra in missing)} MB to download, for the first time.")
     install = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-c", str(REQUIREMENTS[1])]
     install += ["-e", f"{TOP}[{','.join(wanted)}]" if wanted else str(TOP)]
     if not (venv_works() and call(install, progress=so_far) == 0):

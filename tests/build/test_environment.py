@@ -51,6 +51,15 @@ def test_more_is_added_to_what_is_there_and_nothing_goes(environment: ModuleType
     assert wanted(commands) == ["", "[window]", "[dev,window]"]
 
 
+def test_it_says_beforehand_how_much_it_is(
+    environment: ModuleType, commands: Commands, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for extras in ([], ["window"], ["window"], ["window", "dev"]):
+        environment.provide_venv(*extras)
+    told = [line for line in capfd.readouterr().out.splitlines() if "MB" in line]
+    assert [int(word) for line in told for word in line.split() if word.isdigit()] == [6, 252, 92]
+
+
 def test_the_other_way_round_nothing_is_installed_twice(environment: ModuleType, commands: Commands) -> None:
     for extras in (["dev"], [], ["window"], ["dev"]):
         environment.provide_venv(*extras)
