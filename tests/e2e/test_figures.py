@@ -1,4 +1,4 @@
-"""An address is as large as its place allows, on the card, in the dialog that enlarges it and on the projector."""
+"""The figures: an address is as large as its place allows, wherever it is, and a number that counts stands still."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.program import Program
-from tests.e2e.test_views import LAN, Line, button, connected, overflow
+from tests.e2e.test_views import LAN, Line, ask, button, connected, overflow, shows
 
 IPV4 = ["192.168.100.200:65535"]
 SHORT_IPV6 = ["[2001:db8::7]:8000"]
@@ -85,3 +85,17 @@ def test_an_address_is_shown_whole_and_breaks_after_a_colon_only(host: Open, lin
         is_whole(page.locator(".addr > .fig"), lines)
         page.keyboard.press("Escape")
         expect(page.locator("#main")).to_be_visible()
+
+
+def test_the_number_stands_still_while_it_counts(shared: Program, host: Open) -> None:
+    page = host(LAN)
+    boxes = []
+    for value in (11_111, 44_444, 77_777):
+        ask(shared, page, {"type": "set", "value": value})
+        shows(page, value)
+        figures = page.locator("#main .num .d")
+        # What rolls is there twice, until it has rolled.
+        expect(page.locator("#main .num .g")).to_have_count(0)
+        boxes.append([figure.bounding_box() for figure in figures.all()])
+    assert boxes[0] == boxes[1] == boxes[2]
+    assert len(boxes[0]) == len("11,111")
