@@ -125,7 +125,12 @@ def test_the_window_opens_whatever_platform_is_asked_for(data: Path, screen: str
         assert program.errors == ""
 
 
-@pytest.mark.parametrize("asked", ["offscreen", "offscreen:configfile=/nowhere", "minimal"])
+NOT_IN_THE_BINARY = pytest.mark.skipif("APP_BINARY" in os.environ, reason="the binary leaves it out")
+
+
+@pytest.mark.parametrize(
+    "asked", ["offscreen", "offscreen:configfile=/nowhere", pytest.param("minimal", marks=NOT_IN_THE_BINARY)]
+)
 def test_a_platform_that_needs_no_screen_is_taken_as_asked_for(data: Path, screen: str, asked: str) -> None:
     with Program(data, screen=screen, environment={"QT_QPA_PLATFORM": asked}) as program:
         until(lambda: program.health["people"] == 1, within=30)

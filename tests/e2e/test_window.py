@@ -107,6 +107,14 @@ def test_a_second_start_beside_one_without_a_window_says_where_that_is(data: Pat
     assert second.stderr == f"LAN Counter is already running: {server.join_url}\n"
 
 
+def test_a_second_start_beside_one_that_found_no_screen_is_told_the_same(data: Path) -> None:
+    with Program(data) as program:
+        until(lambda: "No window" in program.errors)
+        second = start_again(data)
+        assert second.returncode == 2
+        assert second.stderr == f"LAN Counter is already running: {program.join_url}\n"
+
+
 def launch(data: Path, screen: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command("--local-only", "--port", "0", "--data-dir", str(data)),
