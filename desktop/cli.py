@@ -265,7 +265,7 @@ class _Program:
     def _question(self) -> str | None:
         """What to ask before the window closes: nothing, unless others than the window are here."""
         others = self._server.people - 1 if self._server else 0
-        return question_before_closing(others, folder(), language()) if others > 0 else None
+        return question_before_closing(others, folder(), language(folder())) if others > 0 else None
 
     def _come_forward(self) -> bool:
         """Show the window to whoever has started the program again; False if there is none."""
