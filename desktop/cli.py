@@ -276,7 +276,7 @@ class _Program:
     def _question(self) -> str | None:
         """What to ask before the window closes: nothing, unless others than the window are here."""
         others = self._server.people - 1 if self._server else 0
-        return question_before_closing(others, folder(), language()) if others > 0 else None
+        return question_before_closing(others, folder(), language(folder())) if others > 0 else None
 
     def _has_company(self, there: bool) -> None:
         """Others come, or have gone. A server without a window is looked after by somebody who knows about sleep."""

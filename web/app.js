@@ -19,6 +19,8 @@ const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const kept = () => localStorage;
 const tab = { location, history, storage: () => sessionStorage };
 const secret = projector ? null : takeSecret(tab);
+// The server has put them into the page.
+const languages = JSON.parse(document.querySelector('meta[name=languages]').content || '{"en":"English"}');
 const env = {
   WebSocket,
   setTimeout: setTimeout.bind(window),
@@ -37,6 +39,7 @@ let page = createPage({
   view: view(model),
   projector,
   shortcuts: recall(kept, 'keys') !== 'off',
+  languages,
   model: () => model,
   count,
   change,
@@ -143,10 +146,11 @@ function listen() {
 
 // The words of a language, and how it writes numbers. Throws where they can't be had.
 async function words(language) {
-  const coming = fetch(`/static/locales/${language}.json`);
-  const figures = formatter(navigator.languages.find((tag) => tag.startsWith(language)) ?? language);
-  const answer = await coming;
-  return { language, figures, t: translator(figures, await answer.json(), language) };
+  const answer = await fetch(`/static/locales/${language}.json`);
+  const sentences = await answer.json();
+  const rules = sentences['language.numbers'];
+  const figures = formatter([...navigator.languages.filter((tag) => tag.startsWith(language)), rules]);
+  return { language, figures, t: translator(figures, sentences, rules) };
 }
 
 // A part of the page that not everybody needs, or not at first.
@@ -200,7 +204,7 @@ function randomId() {
 // What has to travel goes first: Alpine takes its time to get up.
 socket.connect();
 const framework = import('./vendor/alpine-csp-3.17.4.min.js').catch(lost);
-const language = choose([recall(kept, 'language') ?? '', ...navigator.languages]);
+const language = choose([recall(kept, 'language') ?? '', ...navigator.languages], languages);
 const needed = secret ? ['menu', 'host', 'stage'] : projector ? ['stage'] : [];
 const [spoken, { default: Alpine }] = await Promise.all([untilItComes(() => words(language)), framework, ...needed.map((name) => part(name))]);
 page = Alpine.reactive(page);

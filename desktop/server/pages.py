@@ -5,6 +5,8 @@ Compressed once, at the first request: a plain http page on a LAN gets gzip and 
 
 import gzip
 import hashlib
+import html
+import json
 import mimetypes
 import re
 from base64 import b64encode
@@ -26,10 +28,15 @@ SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 class Page:
-    """One file."""
+    """One file; the page itself has its languages put in, code to name: there is a file for each."""
 
     def __init__(self, path: Path, cache: str) -> None:
         self.body = path.read_bytes()
+        if path.name == "index.html":
+            locales = sorted(path.parent.glob("locales/*.json"))
+            names = {file.stem: json.loads(file.read_bytes())["language.own"] for file in locales}
+            listed = html.escape(json.dumps(names, ensure_ascii=False)).encode()
+            self.body = self.body.replace(b'<meta name="languages"', b'<meta name="languages" content="%s"' % listed)
         kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         text = kind.startswith("text/") or kind in ("application/json", "image/svg+xml")
         self.headers = {

@@ -1,10 +1,7 @@
 // What each person chooses for themselves.
 
-import { NAMES } from '../model/i18n.js';
-
 const menu = () => ({
   problem: '',
-  languages: Object.entries(NAMES).map(([code, name]) => ({ code, name })),
 
   init() {
     this.$nextTick(() => {

@@ -6,12 +6,13 @@ import { PROPORTIONAL, fit } from './digits.js';
 const KEYS = { '+': 1, ArrowUp: 1, '-': -1, '\u2212': -1, ArrowDown: -1 };
 
 /** The component of the whole page. `does` is what it can have done: `count(direction)`, `change(how the model
- * changes)`, `rename(name)`, `say(message)`, `keep(key, value)`, `words(language)`, and `model()`; and how it is at first. */
-export function createPage({ view, projector, shortcuts, model, ...does }) {
+ * changes)`, `rename(name)`, `say(message)`, `keep(key, value)`, `words(language)`, and `model()`; and how it is at first. `languages` are codes to names. */
+export function createPage({ view, projector, shortcuts, languages, model, ...does }) {
   return {
     ...does,
     view,
     shortcuts,
+    languages: Object.entries(languages).map(([code, name]) => ({ code, name })),
     onStage: projector,
     renaming: false,
     menuOpen: false,

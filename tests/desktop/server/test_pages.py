@@ -2,6 +2,9 @@
 
 import asyncio
 import gzip
+import html
+import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
@@ -50,6 +53,24 @@ async def test_the_page_has_one_body_at_all_its_addresses(served: Served, web_fo
     assert answer.body == (web_folder / "index.html").read_bytes()
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "Content-Encoding" not in answer.headers
+
+
+async def test_the_page_is_told_its_languages_by_their_own_names(tmp_path: Path) -> None:
+    web = page_folder(tmp_path / "web")
+    (web / "index.html").write_text('<!doctype html><meta name="languages">', "utf-8")
+    etags = set()
+    for code, own in (("co", "Corsu"), ("oc-x", 'l\u2019"oc" & <lenga>')):
+        (web / "locales").mkdir(exist_ok=True)
+        (web / "locales" / f"{code}.json").write_text(json.dumps({"language.own": own, "app": "LAN Counter"}), "utf-8")
+        async with counter(MemoryJournal(), Pages(web)) as served:
+            answer = await get(served, "/", Accept_Encoding="identity")
+            etags.add(answer.headers["ETag"])
+            same = await get(served, "/static/index.html", If_None_Match=answer.headers["ETag"])
+            assert same.status == 304
+    assert len(etags) == 2
+    (listed,) = re.findall('<meta name="languages" content="([^"]*)">', answer.body.decode())
+    assert json.loads(html.unescape(listed)) == {"co": "Corsu", "oc-x": 'l\u2019"oc" & <lenga>'}
+    assert "<lenga>" not in listed
 
 
 @pytest.mark.parametrize(
