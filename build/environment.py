@@ -38,7 +38,9 @@ def provide_venv(*extras: str) -> None:
     STAMP.unlink(missing_ok=True)
     wanted = sorted({*extras, *(there or ())})
     missing = {"", *extras} - ({"", *there} if there is not None else set())
-    say(f"Setting up .venv: about {sum(MEGABYTES[extra] for extra in missing)} MB to download, for the first time.")
+    say(
+        f"Setting up .venv: about {sum(MEGABYTES[extra] for extra in missing)} MB to download, if it is the first time."
+    )
     install = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-c", str(REQUIREMENTS[1])]
     install += ["-e", f"{TOP}[{','.join(wanted)}]" if wanted else str(TOP)]
     if not (venv_works() and call(install, progress=so_far) == 0):

@@ -58,7 +58,7 @@ class Awake:
                 try:
                     self._hold(holding)
                 except Exception as problem:
-                    self._refused(str(problem))
+                    self._refused(" ".join(str(problem).split()))
                 self._goes()
                 try:
                     holding.close()
