@@ -204,8 +204,8 @@ async def _page(session: aiohttp.ClientSession) -> None:
         async with session.get(path) as answer:
             _expect(answer.status == 200, f"{path} is answered with {answer.status}")
             # The page itself has got the list of languages.
-            found = re.sub(rb'(?<=<meta name="languages") content="[^"]*"', b"", await answer.read())
-            _expect(found == (web / name).read_bytes(), f"{path} is not what was shipped")
+            served = re.sub(rb'(?<=<meta name="languages") content="[^"]*"', b"", await answer.read())
+            _expect(served == (web / name).read_bytes(), f"{path} is not what was shipped")
     for line in (web / "vendor" / "checksums.txt").read_text("ascii").splitlines():
         digest, name = line.split()
         async with session.get(f"/static/vendor/{name}") as answer:
