@@ -69,6 +69,10 @@ const MADE = {
   'error.': ['locked', 'stale', 'out_of_range', 'not_host', 'nothing_to_undo', 'no_longer_host', 'not_recorded', 'other'],
   'before.': ['counted', 'known', 'locked', 'stale', 'out_of_range', 'other', 'old', 'unreadable'],
   'join.': ['lan', 'local', 'none', 'virtual', 'tunnel', 'link-local'],
+  'tiding.': [
+    'gone', 'gone.from', 'gone.which', 'gone.port', 'again', 'port', 'port.why', 'nobody', 'taken', 'taken.one', 'close',
+    'move', 'stay', 'try', 'ok',
+  ],
   'help.': ['blocks', 'unknown', 'allows', 'off', 'looking', 'unseen'],
   'help.do.': ['blocks', 'unknown'],
   'notice.': ['set_aside', 'went_back', 'not_saved'],

@@ -10,9 +10,10 @@ export const addressed = {
   get address() { return this.join.replace(/^http:\/\/|\/$/g, ''); },
   get addressFit() {
     const first = firstLine(this.address);
-    const line = first === this.address ? 'none' : `${(width(first, PROPORTIONAL) + SLACK).toFixed(2)}em`;
+    const line = !this.isTwoLines ? 'none' : `${(width(first, PROPORTIONAL) + SLACK).toFixed(2)}em`;
     return { ...fit(first, PROPORTIONAL), '--line': line };
   },
+  get isTwoLines() { return firstLine(this.address) !== this.address; },
   // The figures' font has no letters but an IPv6 address's.
   get inPlaque() { return /^[\d.:a-f[\]%]+$/.test(this.address); },
 };
