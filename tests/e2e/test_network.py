@@ -64,6 +64,17 @@ def test_a_classmate_joins_at_the_address_on_display(wireless: tuple[Machine, Ma
         assert "<html" in classmate.fetch(join)
 
 
+def test_whoever_comes_by_a_name_that_the_router_made_is_told_the_address(
+    wireless: tuple[Machine, Machine], tmp_path: Path
+) -> None:
+    teacher, classmate = wireless
+    with teacher.running(tmp_path / "data") as program:
+        join, _, _ = urls(program)
+        by_name = ("--resolve", f"teacher.fritz.box:8000:{TEACHER}", "http://teacher.fritz.box:8000/")
+        assert classmate.fetch(*by_name) == f"The counter has another address. The counter is at {join}\n"
+        assert f'<a class="to" href="{join}">' in classmate.fetch("-H", "Accept: text/html", *by_name)
+
+
 def test_the_secret_counts_for_nothing_over_the_network(wireless: tuple[Machine, Machine], tmp_path: Path) -> None:
     teacher, classmate = wireless
     with teacher.running(tmp_path / "data") as program:

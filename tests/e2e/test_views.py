@@ -793,6 +793,43 @@ def test_the_wifis_own_code_comes_first_and_is_kept_in_memory_only(shared: Progr
     expect(button(page, "Add the Wi-Fi\u2019s code")).to_be_visible()
 
 
+# --- astray ---
+
+
+@LOOKS
+def test_at_a_wrong_path_there_is_a_page_that_leads_to_the_counter(
+    shared: Program, chromium: Browser, scheme: str, locale: str
+) -> None:
+    for colours in ({"color_scheme": scheme}, {"color_scheme": scheme, "forced_colors": "active"}):
+        context = chromium.new_context(viewport=SMALL, locale=locale, **colours)
+        page = context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))  # noqa: B023
+        answer = page.goto(shared.join_url + "countr" + "y" * 100)
+        assert answer is not None and answer.status == 404
+        expect(page.locator("h1")).to_have_text(
+            "There is no page here" if locale == "en-US" else "Il n\u2019y a pas de page ici"
+        )
+        expect(page.locator("code")).to_contain_text("/countryyy")
+        is_fine(page)
+        assert overflow(page) <= 0
+        page.set_viewport_size(WINDOW)
+        assert overflow(page) <= 0
+        assert page.evaluate("document.scrollingElement.scrollHeight <= innerHeight")
+        assert not [url for url in asked if url.endswith(".js")]
+        page.locator("a.to").click()
+        expect(page).to_have_url(shared.join_url)
+        connected(page)
+        context.close()
+
+
+def test_slashes_and_capitals_in_an_address_that_was_typed_make_no_difference(shared: Program, visit: Open) -> None:
+    for typed in ("/Projector/", "//projector"):
+        page = visit(shared.join_url.removesuffix("/") + typed, SCREEN)
+        expect(page).to_have_url(shared.join_url + "projector")
+        expect(page.locator(".stage")).to_be_visible()
+
+
 # --- the projector ---
 
 
