@@ -29,9 +29,9 @@ from desktop.machine.signals import on_signals
 from desktop.network import addresses
 from desktop.network.choice import Choice, candidates
 from desktop.network.listening import EVERYWHERE, LOOPBACK, ListenError, listen, reached
+from desktop.network.names import url
 from desktop.options import OptionError, parse
 from desktop.server.pages import folder
-from desktop.server.reach import url
 from desktop.window import window
 from desktop.window.words import language, question_before_closing, told
 

@@ -22,6 +22,7 @@ from desktop.machine.descriptors import on_loop_error, places
 from desktop.network.choice import Choice
 from desktop.network.mdns import LocalName
 from desktop.server.app import application
+from desktop.server.astray import Astray
 from desktop.server.gate import Gate
 from desktop.server.guard import Guard
 from desktop.server.hub import Hub
@@ -179,7 +180,8 @@ class Server:
         )
         routes = [*Joining(reach, self._secret, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
-        runner = application(hub, gate, guard, connections, routes)
+        astray = Astray(folder() / "locales", lambda: reach.join)
+        runner = application(hub, gate, guard, astray, connections, routes)
         await runner.setup()
         assert runner.server
         gate.open(runner.server)

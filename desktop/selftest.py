@@ -22,8 +22,8 @@ from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
 from desktop.network.listening import LOOPBACK, listen
 from desktop.network.mdns import LocalName
+from desktop.network.names import url
 from desktop.server.pages import files, folder
-from desktop.server.reach import url
 from desktop.window import window
 
 PATIENCE: Final = 20.0

@@ -5,10 +5,11 @@ from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from aiohttp.web import HTTPException, HTTPInternalServerError, HTTPMisdirectedRequest, Request, StreamResponse
+from aiohttp.web import HTTPException, HTTPInternalServerError, HTTPNotFound, Request, StreamResponse
 
 from desktop import __version__
 from desktop.core.protocol import MESSAGE_LIMIT
+from desktop.server.astray import Astray
 from desktop.server.gate import Gate, State
 from desktop.server.guard import Guard, add_headers
 from desktop.server.hub import Hub
@@ -20,9 +21,11 @@ KEEP_ALIVE: Final = 60.0
 """Seconds that an idle connection is kept for the next request."""
 
 
-def application(hub: Hub, gate: Gate, guard: Guard, limit: int, routes: list[web.RouteDef]) -> web.AppRunner:
+def application(
+    hub: Hub, gate: Gate, guard: Guard, astray: Astray, limit: int, routes: list[web.RouteDef]
+) -> web.AppRunner:
     """The whole server but its sockets, with `limit` WebSockets at once; to be set up, and cleaned up in the end."""
-    app = web.Application(middlewares=[_entrance(gate, guard)], client_max_size=MESSAGE_LIMIT)
+    app = web.Application(middlewares=[_entrance(gate, guard, astray)], client_max_size=MESSAGE_LIMIT)
     websockets = WebSockets(hub, limit)
     app.add_routes([web.get("/ws", websockets.serve, allow_head=False), web.get("/health", _health(hub)), *routes])
     app.on_response_prepare.append(add_headers)
@@ -32,7 +35,7 @@ def application(hub: Hub, gate: Gate, guard: Guard, limit: int, routes: list[web
     return web.AppRunner(app, shutdown_timeout=1, access_log=None, keepalive_timeout=KEEP_ALIVE, logger=quiet)
 
 
-def _entrance(gate: Gate, guard: Guard) -> Middleware:
+def _entrance(gate: Gate, guard: Guard, astray: Astray) -> Middleware:
     @web.middleware
     async def entrance(request: Request, handler: Handler) -> StreamResponse:
         connection = gate.connection(request)
@@ -41,7 +44,9 @@ def _entrance(gate: Gate, guard: Guard) -> Middleware:
             # Whatever else a target may be, we are no proxy (RFC 9112, section 3.2).
             is_ours = request.raw_path.startswith("/")
             if not (is_ours and guard.admits(request, connection)):
-                raise HTTPMisdirectedRequest(text="This server is not known by that name.")
+                return astray.name(request)
+            if isinstance(request.match_info.http_exception, HTTPNotFound):
+                return astray.path(request)
             return await handler(request)
         except (HTTPException, ConnectionError):
             raise

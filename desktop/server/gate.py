@@ -12,10 +12,8 @@ knows a protocol of ours, which looks, and hands all on to aiohttp's behind it.
 """
 
 import asyncio
-import ipaddress
 from collections.abc import Callable
 from enum import Enum, auto
-from functools import lru_cache
 from typing import Final, Protocol
 
 from aiohttp import web
@@ -23,6 +21,7 @@ from aiohttp.web import Request
 
 from desktop.core.protocol import MESSAGE_LIMIT
 from desktop.machine.descriptors import HOST_PLACES
+from desktop.network.names import is_loopback
 
 NEW_LIMIT: Final = 100
 NEW_SECONDS: Final = 10.0
@@ -97,7 +96,7 @@ class Connection(asyncio.BufferedProtocol):
         self.peer: str | None = peer[0] if peer else None
         self.own: str | None = own[0] if own else None
         """The other side's address, and ours; None if it was gone as soon as it came."""
-        self.local = all(address and _is_loopback(address) for address in (self.peer, self.own))
+        self.local = all(address and is_loopback(address) for address in (self.peer, self.own))
         """Whether it comes from this machine: both ends are on loopback."""
         if not self._gate.came(self):
             self._inner = asyncio.Protocol()  # which is told, and does nothing
@@ -202,8 +201,3 @@ class Gate:
         for connection in {*too_many, *too_late}:
             connection.drop()
         self._timer = self._loop.call_later(LOOK_PAUSE, self._look) if new or asking else None
-
-
-@lru_cache(maxsize=512)
-def _is_loopback(address: str) -> bool:
-    return ipaddress.ip_address(address).is_loopback

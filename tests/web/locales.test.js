@@ -84,6 +84,10 @@ const MADE = {
   'error.': ['locked', 'stale', 'out_of_range', 'not_host', 'nothing_to_undo', 'no_longer_host', 'not_recorded', 'other'],
   'before.': ['counted', 'known', 'locked', 'stale', 'out_of_range', 'other', 'old', 'unreadable'],
   'join.': ['lan', 'local', 'none', 'virtual', 'tunnel', 'link-local'],
+  'tiding.': [
+    'gone', 'gone.from', 'gone.which', 'gone.port', 'again', 'port', 'port.why', 'nobody', 'taken', 'taken.one', 'close',
+    'move', 'stay', 'try', 'ok',
+  ],
   'help.': ['blocks', 'unknown', 'allows', 'off', 'looking', 'unseen'],
   'help.do.': ['blocks', 'unknown'],
   'notice.': ['set_aside', 'went_back', 'not_saved'],
@@ -92,8 +96,9 @@ const code = readdirSync(web, { recursive: true }).filter((name) => !name.starts
 const named = new Set([...code.matchAll(/'([a-z]+(?:[.-][\w-]+)*)'/g)].map(([, quoted]) => quoted));
 for (const [prefix, ends] of Object.entries(MADE)) ends.forEach((end) => named.add(prefix + end));
 
-// What the native window says, it says from here; and the server tells the page what each language is called.
-const isNative = (key) => key.startsWith('native.') || key === 'language.own';
+// What the native window says, and the server to whoever comes astray, is said from here; what a language is called, the
+// server tells the page.
+const isNative = (key) => /^(native|plain)\./.test(key) || key === 'language.own';
 
 test('every sentence is used', () => {
   assert.deepEqual(Object.keys(en).filter((key) => !named.has(key) && !isNative(key)), []);

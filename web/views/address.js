@@ -9,8 +9,9 @@ export const addressed = {
   get address() { return this.join.replace(/^http:\/\/|\/$/g, ''); },
   get addressFit() {
     const first = firstLine(this.address);
-    return { ...fit(first, PROPORTIONAL), '--lines': first === this.address ? 1 : 2 };
+    return { ...fit(first, PROPORTIONAL), '--lines': this.isTwoLines ? 2 : 1 };
   },
+  get isTwoLines() { return firstLine(this.address) !== this.address; },
   // The figures' font has no letters but an IPv6 address's.
   get inPlaque() { return /^[\d.:a-f[\]%]+$/.test(this.address); },
 };

@@ -226,7 +226,7 @@ async def test_a_handshake_that_names_somebody_else_or_two_is_refused(served: Se
 async def test_when_every_place_is_taken_the_next_is_told_to_come_back_and_gets_the_page_all_the_same(
     serve: Serve, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desktop.server.gate, "_is_loopback", lambda address: False)
+    monkeypatch.setattr(desktop.server.gate, "is_loopback", lambda address: False)
     served = await serve(connections=2)
     first, second = await served.page(ADA), await served.page()
 
@@ -247,7 +247,7 @@ async def test_this_machine_s_own_get_in_where_nobody_else_does(
 ) -> None:
     served = await serve(connections=1)
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(desktop.server.gate, "_is_loopback", lambda address: False)
+        elsewhere.setattr(desktop.server.gate, "is_loopback", lambda address: False)
         inside = await served.page(ADA)
         assert await status(served, way) == 503
 
@@ -259,7 +259,7 @@ async def test_this_machine_s_own_get_in_where_nobody_else_does(
 async def test_nobody_s_one_address_takes_the_last_places(
     serve: Serve, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desktop.server.gate, "_is_loopback", lambda address: False)
+    monkeypatch.setattr(desktop.server.gate, "is_loopback", lambda address: False)
     served = await serve(connections=10)
     greedy = [await served.page() for _ in range(9)]
     assert await status(served, way) == 503
