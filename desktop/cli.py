@@ -160,6 +160,7 @@ class _Program:
                 shown=lan,
                 preferences=self._preferences,
                 forward=(token, self._come_forward),
+                origins=options.allow_origin,
             )
             join, host = url(lan or LOOPBACK, port), f"{url(LOOPBACK, port)}#host={secret}"
 

@@ -240,6 +240,7 @@ async def served(
     connections: int = 1_000,
     places: int = 1_000,
     routes: Sequence[web.RouteDef] = (),
+    origins: Sequence[str] = (),
 ) -> AsyncIterator[Served]:
     """Serve a counter on loopback, put together as the launcher does it, and some more routes."""
     loop = asyncio.get_running_loop()
@@ -254,7 +255,7 @@ async def served(
     port = sock.getsockname()[1]
     guard = Guard(port, lambda: None, lambda device, via: None)
     gate = Gate(places)
-    runner = application(hub, gate, guard, connections, [*pages.routes(), *routes])
+    runner = application(hub, gate, guard, connections, [*pages.routes(), *routes], origins)
     await runner.setup()
     assert runner.server
     gate.open(runner.server)
