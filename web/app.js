@@ -8,9 +8,11 @@ import { away, begin, click, flush, learn, outgoing, receive, removed, seal, tur
 import { createOutbox, ownerOf } from './model/outbox.js';
 import { announcer, gatherer } from './model/pace.js';
 import { formatter, xDigits } from './views/digits.js';
-import { createPage, directionOf, xRing } from './views/page.js';
+import { createPage, directionOf, sift, xRing } from './views/page.js';
+import { xTap } from './views/tap.js';
 
 const PAUSE = 1_000; // ms
+const PATIENCE = 4_000; // for a page, where no connection came
 const WIRE = [`${location.origin.replace('http', 'ws')}/ws`, 'lan-counter.v1'];
 
 const projector = location.pathname === '/projector';
@@ -26,12 +28,14 @@ const env = {
   steady: () => performance.now(),
   random: Math.random,
   still: () => calm.matches,
+  answers: () => fetch('/health', { cache: 'no-store', signal: AbortSignal.timeout?.(PATIENCE) }).then(isOurs).catch(() => false),
 };
 
 const coming = new Map(); // parts, by name
 
 let left = false;
-let model = begin(randomId(), secret, recall(kept, 'name')?.slice(0, 40) ?? '', projector);
+let model = begin(randomId(), secret, recall(kept, 'name') ?? '', projector);
+keepName();
 
 let page = createPage({
   view: view(model),
@@ -42,6 +46,7 @@ let page = createPage({
   change,
   say: (message) => socket.send(message),
   keep: (key, value) => keep(kept, key, value),
+  keepName,
   words,
   async openMenu() {
     await part('menu');
@@ -58,7 +63,7 @@ const adopt = createAdopter(kept, ...WIRE, env, {
 });
 const socket = createSocket(...WIRE, env, {
   message: hear,
-  away: (seconds) => become((now) => away(now, seconds)),
+  away: (...how) => become((now) => away(now, ...how)),
   turnedOut: () => become(turnedOut),
   removed: () => become(removed),
 });
@@ -66,7 +71,7 @@ const socket = createSocket(...WIRE, env, {
 // Every change of the model passes here. What another page may have adopted by now is sealed first.
 function become(how) {
   const { joys } = model;
-  const { isUp } = page;
+  const { isUp, view: { missing: [before] } } = page;
   const { model: after, messages } = outgoing(how(outbox.lapsed() ? seal(model) : model));
   model = after;
   // Before it is sent: a page that dies here has lost nothing.
@@ -75,7 +80,7 @@ function become(how) {
   Object.assign(page.view, view(model));
   Object.assign(page, { network: model.network, roster: model.roster, notices: model.notices });
   if (secret && !model.secret) forgetSecret(tab);
-  if (isUp && !page.isUp) announce.own();
+  if ((isUp && !page.isUp) || page.view.missing[0] !== before) announce.own();
   if (model.joys > joys) cheer();
   messages.forEach(socket.send);
   if (model.stage === 'over') socket.connect();
@@ -133,12 +138,23 @@ function listen() {
   });
   document.addEventListener('visibilitychange', () => (document.hidden ? leave() : comeBack()));
   addEventListener('storage', ({ key }) => ownerOf(key) !== null && adopt());
+  addEventListener('keydown', sift, true);
   addEventListener('keydown', (event) => {
     const direction = page.shortcuts && !projector ? directionOf(event) : 0;
     if (!direction) return;
     event.preventDefault();
     count(direction);
   });
+}
+
+// As others see it: what an earlier page has kept may be too long, or cut through a sign.
+function keepName() {
+  if ((recall(kept, 'name') ?? '') !== model.name) keep(kept, 'name', model.name);
+}
+
+// A portal or a proxy may answer in its place.
+async function isOurs(answer) {
+  return (await answer.json()).status === 'ok';
 }
 
 // The words of a language, and how it writes numbers. Throws where they can't be had.
@@ -205,6 +221,7 @@ page = Alpine.reactive(page);
 Object.assign(page, spoken);
 Alpine.directive('digits', xDigits(Alpine, env));
 Alpine.directive('ring', xRing);
+Alpine.directive('tap', xTap);
 Alpine.data('page', () => page);
 Alpine.start();
 listen();

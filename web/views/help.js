@@ -2,6 +2,7 @@
 
 import { request } from '../link/request.js';
 
+const LIVE = { key: 'help.live', does: 'help.do.live' }; // the least likely, and their page says so
 const UNLIKELY = ['virtual', 'tunnel', 'link-local'];
 
 /** The causes, `{ key, values, does, command }`: `key` and `does` are sentences. */
@@ -44,12 +45,12 @@ export const help = () => ({
       const answer = await request(this.model.secret, 'help');
       if (!answer.ok) throw new Error(answer.statusText);
       const { firewalls } = await answer.json();
-      this.causes = causes({ firewalls, addresses: this.network?.addresses ?? [] });
+      this.causes = [...causes({ firewalls, addresses: this.network?.addresses ?? [] }), LIVE];
       this.stage = 'found';
     } catch {
       // What is known without the server is told all the same.
       const known = causes({ firewalls: [], addresses: this.network?.addresses ?? [] });
-      this.causes = known.filter(({ key }) => key !== 'help.none');
+      this.causes = [...known.filter(({ key }) => key !== 'help.none'), LIVE];
       this.stage = 'failed';
     }
   },
