@@ -157,6 +157,7 @@ class _Program:
                 preferences=self._preferences,
                 forward=(token, self._come_forward),
                 company=self._has_company,
+                origins=options.allow_origin,
             )
             join, host = url(lan or LOOPBACK, port), f"{url(LOOPBACK, port)}#host={secret}"
 

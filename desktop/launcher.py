@@ -7,7 +7,7 @@ import asyncio
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -50,16 +50,18 @@ class Server:
         preferences: Path,
         forward: tuple[str, Callable[[], bool]],
         company: Callable[[bool], None] = lambda there: None,
+        origins: Collection[str] = (),
     ) -> None:
-        """`sockets` listen on one port; `connections` is how many WebSockets there may be at once. `fixed` is the only
-        address that others may join at (None: the likeliest, or what the host chooses; that is kept in the file
-        `preferences`), `shown` the one that they are told to join at from the start. `forward` is the token that brings
-        the window forward, and what does it, in the server's thread. `company` is told there, every second, whether
-        anybody but the host is here; it must not wait."""
+        """`sockets` listen on one port; `connections` is how many WebSockets there may be at once, and `origins` whose
+        pages besides our own may open them. `fixed` is the only address that others may join at (None: the likeliest,
+        or what the host chooses; that is kept in the file `preferences`), `shown` the one that they are told to join at
+        from the start. `forward` is the token that brings the window forward, and what does it, in the server's
+        thread. `company` is told there, every second, whether anybody but the host is here; it must not wait."""
         self._journal = journal
         self._sockets = sockets
         self._secret = secret
         self._connections = connections
+        self._origins = origins
         self._fixed = fixed
         self._shown = shown
         self._forward = forward
@@ -181,7 +183,7 @@ class Server:
         routes = [*Joining(reach, self._secret, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
         astray = Astray(folder() / "locales", lambda: reach.join)
-        runner = application(hub, gate, guard, astray, connections, routes)
+        runner = application(hub, gate, guard, astray, connections, routes, self._origins)
         await runner.setup()
         assert runner.server
         gate.open(runner.server)

@@ -9,9 +9,11 @@ import { createOutbox, ownerOf } from './model/outbox.js';
 import { announcer, gatherer } from './model/pace.js';
 import { rename } from './model/wishes.js';
 import { formatter, xDigits } from './views/digits.js';
-import { createPage, directionOf, xRing } from './views/page.js';
+import { createPage, directionOf, sift, xRing } from './views/page.js';
+import { xTap } from './views/tap.js';
 
 const PAUSE = 1_000; // ms
+const PATIENCE = 4_000; // for a page, where no connection came
 const WIRE = [`${location.origin.replace('http', 'ws')}/ws`, 'lan-counter.v1'];
 
 const projector = location.pathname === '/projector';
@@ -29,11 +31,13 @@ const env = {
   steady: () => performance.now(),
   random: Math.random,
   still: () => calm.matches,
+  answers: () => fetch('/health', { cache: 'no-store', signal: AbortSignal.timeout?.(PATIENCE) }).then(isOurs).catch(() => false),
 };
 
 let left = false;
 let menu = null;
-let model = begin(randomId(), secret, recall(kept, 'name')?.slice(0, 40) ?? '', projector);
+let model = begin(randomId(), secret, recall(kept, 'name') ?? '', projector);
+keepName();
 
 let page = createPage({
   view: view(model),
@@ -46,6 +50,7 @@ let page = createPage({
   rename: (name) => change((now) => rename(now, name)),
   say: (message) => socket.send(message),
   keep: (key, value) => keep(kept, key, value),
+  keepName,
   words,
   async openMenu() {
     await menu;
@@ -62,7 +67,7 @@ const adopt = createAdopter(kept, ...WIRE, env, {
 });
 const socket = createSocket(...WIRE, env, {
   message: hear,
-  away: (seconds) => become((now) => away(now, seconds)),
+  away: (...how) => become((now) => away(now, ...how)),
   turnedOut: () => become(turnedOut),
   removed: () => become(removed),
 });
@@ -70,7 +75,7 @@ const socket = createSocket(...WIRE, env, {
 // Every change of the model passes here. What another page may have adopted by now is sealed first.
 function become(how) {
   const { joys } = model;
-  const { isUp } = page;
+  const { isUp, view: { missing: [before] } } = page;
   const { model: after, messages } = outgoing(how(outbox.lapsed() ? seal(model) : model));
   model = after;
   // Before it is sent: a page that dies here has lost nothing.
@@ -79,7 +84,7 @@ function become(how) {
   Object.assign(page.view, view(model));
   Object.assign(page, { network: model.network, roster: model.roster, notices: model.notices });
   if (secret && !model.secret) forgetSecret(tab);
-  if (isUp && !page.isUp) announce.own();
+  if ((isUp && !page.isUp) || page.view.missing[0] !== before) announce.own();
   if (model.joys > joys) cheer();
   messages.forEach(socket.send);
   if (model.stage === 'over') socket.connect();
@@ -136,12 +141,23 @@ function listen() {
   });
   document.addEventListener('visibilitychange', () => (document.hidden ? leave() : comeBack()));
   addEventListener('storage', ({ key }) => ownerOf(key) !== null && adopt());
+  addEventListener('keydown', sift, true);
   addEventListener('keydown', (event) => {
     const direction = page.shortcuts && !projector ? directionOf(event) : 0;
     if (!direction) return;
     event.preventDefault();
     count(direction);
   });
+}
+
+// As others see it: what an earlier page has kept may be too long, or cut through a sign.
+function keepName() {
+  if ((recall(kept, 'name') ?? '') !== model.name) keep(kept, 'name', model.name);
+}
+
+// A portal or a proxy may answer in its place.
+async function isOurs(answer) {
+  return (await answer.json()).status === 'ok';
 }
 
 // The words of a language, and how it writes numbers. Throws where they can't be had.
@@ -211,6 +227,7 @@ page = Alpine.reactive(page);
 Object.assign(page, spoken);
 Alpine.directive('digits', xDigits(Alpine, env));
 Alpine.directive('ring', xRing);
+Alpine.directive('tap', xTap);
 Alpine.data('page', () => page);
 Alpine.start();
 listen();

@@ -1,6 +1,7 @@
 """HTTP: the page, /health and /ws, each behind the guard."""
 
 import logging
+from collections.abc import Collection
 from typing import Final
 
 from aiohttp import web
@@ -22,11 +23,18 @@ KEEP_ALIVE: Final = 60.0
 
 
 def application(
-    hub: Hub, gate: Gate, guard: Guard, astray: Astray, limit: int, routes: list[web.RouteDef]
+    hub: Hub,
+    gate: Gate,
+    guard: Guard,
+    astray: Astray,
+    limit: int,
+    routes: list[web.RouteDef],
+    origins: Collection[str] = (),
 ) -> web.AppRunner:
-    """The whole server but its sockets, with `limit` WebSockets at once; to be set up, and cleaned up in the end."""
+    """The whole server but its sockets, with `limit` WebSockets at once, from pages of `origins` too; to be set up, and
+    cleaned up in the end."""
     app = web.Application(middlewares=[_entrance(gate, guard, astray)], client_max_size=MESSAGE_LIMIT)
-    websockets = WebSockets(hub, limit)
+    websockets = WebSockets(hub, limit, origins)
     app.add_routes([web.get("/ws", websockets.serve, allow_head=False), web.get("/health", _health(hub)), *routes])
     app.on_response_prepare.append(add_headers)
     # aiohttp would log every request that nobody can read; mistakes of ours are logged at the entrance.

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Collection
 from typing import Final
 
 from aiohttp import HttpVersion11, WSMsgType, web
@@ -25,10 +26,11 @@ PROTOCOL: Final = "Sec-WebSocket-Protocol"
 
 
 class WebSockets:
-    """Makes connections of the hub's, `limit` of them at once."""
+    """Makes connections of the hub's, `limit` of them at once. Pages from `origins` are guests, wherever they run."""
 
-    def __init__(self, hub: Hub, limit: int) -> None:
+    def __init__(self, hub: Hub, limit: int, origins: Collection[str] = ()) -> None:
         self._hub = hub
+        self._origins = origins
         self._limit = limit
         self._limit_of_one = limit - min(RESERVED, limit // 10)
         self._open = 0
@@ -39,7 +41,7 @@ class WebSockets:
     async def serve(self, request: Request) -> web.WebSocketResponse:
         """One WebSocket, from its handshake to its end; the guard has admitted it."""
         connection = request[CONNECTION]
-        self._admit(request, connection)
+        ours = self._admit(request, connection)
         ws = web.WebSocketResponse(
             compress=False,  # messages are short: it would cost memory and time, and save nothing
             autoping=False,  # so that pings and pongs are seen, as signs of life
@@ -59,17 +61,20 @@ class WebSockets:
             await ws.prepare(request)
             ws.headers.clear()  # which have been sent, and would be kept for as long as the connection
             socket = Socket(ws, connection, self._hub)
-            await self._listen(ws, socket, v1=v1, local=connection.local)
+            await self._listen(ws, socket, v1=v1, local=connection.local and ours)
         except ConnectionError:
             pass  # Gone before it could be answered.
         finally:
             self._count(connection, -1)
         return ws
 
-    def _admit(self, request: Request, connection: Connection) -> None:
-        """Raise what speaks against a WebSocket for this request; aiohttp looks at what else a handshake needs."""
-        if not same_origin(request.headers.getall("Origin", []), request.headers["Host"]):
-            raise HTTPForbidden(text="A page of another site may not open this socket.")
+    def _admit(self, request: Request, connection: Connection) -> bool:
+        """Whether it is no other's page. Raises what speaks against a WebSocket for this request; aiohttp looks at what
+        else a handshake needs."""
+        origins = request.headers.getall("Origin", [])
+        ours = same_origin(origins, request.headers["Host"])
+        if not ours and not (len(origins) == 1 and origins[0].lower() in self._origins):
+            raise HTTPForbidden(text="A page of another site may not open this socket, unless --allow-origin names it.")
         if not self._has_place_for(connection):
             raise HTTPServiceUnavailable(text="There is no place left just now.", headers={"Retry-After": "10"})
         version = request.headers.get("Sec-WebSocket-Version", VERSION)
@@ -82,6 +87,7 @@ class WebSockets:
         has_body = "Content-Length" in request.headers or "Transfer-Encoding" in request.headers
         if request.version < HttpVersion11 or has_body or len(keys) > 1 or not all(map(str.isascii, keys)):
             raise HTTPBadRequest(text="A handshake is in HTTP/1.1, with one key in ASCII and without a body.")
+        return ours
 
     def _has_place_for(self, connection: Connection) -> bool:
         """Whether one more may come in, and from there."""

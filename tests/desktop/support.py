@@ -244,6 +244,7 @@ async def served(
     places: int = 1_000,
     routes: Sequence[web.RouteDef] = (),
     join: str | None = "http://192.168.1.42:8000/",
+    origins: Sequence[str] = (),
 ) -> AsyncIterator[Served]:
     """Serve a counter on loopback, put together as the launcher does it, and some more routes; `join` is on display."""
     loop = asyncio.get_running_loop()
@@ -259,7 +260,7 @@ async def served(
     guard = Guard(port, lambda: None, lambda device, via: None)
     gate = Gate(places)
     astray = Astray(folder() / "locales", lambda: join)
-    runner = application(hub, gate, guard, astray, connections, [*pages.routes(), *routes])
+    runner = application(hub, gate, guard, astray, connections, [*pages.routes(), *routes], origins)
     await runner.setup()
     assert runner.server
     gate.open(runner.server)

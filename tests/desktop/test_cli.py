@@ -236,6 +236,16 @@ def test_a_start_reads_no_certificates_and_leaves_the_environment_as_it_was(give
     assert told.stdout.splitlines()[-1] == f"{given} True 0"
 
 
+async def test_a_file_opened_in_a_browser_is_let_in_where_that_is_asked_for(tmp_path: Path) -> None:
+    with started(tmp_path, *LOCAL, "--allow-origin", "null", "--allow-origin", "http://127.0.0.1:5500") as running:
+        async with aiohttp.ClientSession() as session:
+            for origin in ("null", "http://127.0.0.1:5500"):
+                async with session.ws_connect(f"{running.join}ws", headers={"Origin": origin}) as ws:
+                    assert json.loads((await ws.receive()).data) == {"counter": 0}
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+                await session.ws_connect(f"{running.join}ws", headers={"Origin": "http://127.0.0.1:5501"})
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -248,6 +258,8 @@ def test_a_start_reads_no_certificates_and_leaves_the_environment_as_it_was(give
         (["--port", ""], "--port"),
         (["--port", "6000"], "port 6000"),
         (["--port"], "--port"),
+        (["--allow-origin", "http://localhost:5500/"], "--allow-origin"),
+        (["--allow-origin"], "--allow-origin"),
         (["--address", "somewhere"], "--address"),
         (["--address", "0.0.0.0"], "--address"),
         (["--address", "::"], "--address"),

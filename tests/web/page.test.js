@@ -62,6 +62,6 @@ test('text grows with the person’s own size, but where it follows the screen',
   }
 });
 
-test('all that a guest may ever load weighs at most 64,000 bytes, compressed', () => {
-  assert.ok(total(guest) <= 64_000, `${total(guest)} bytes`);
+test('all that a guest may ever load weighs at most 64 KB, compressed', () => {
+  assert.ok(total(guest) <= 64 * 1_024, `${total(guest)} bytes`);
 });

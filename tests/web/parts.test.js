@@ -1,4 +1,4 @@
-// What the host's and the projector's parts decide without a page.
+// What the page's parts decide without a page.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { addressed, firstLine, mix } from '../../web/views/address.js';
 import { PROPORTIONAL, formatter, width } from '../../web/views/digits.js';
 import { steps } from '../../web/views/host.js';
 import { choice } from '../../web/views/join.js';
+import { directionOf, sift } from '../../web/views/page.js';
 import { telling } from '../../web/views/notices.js';
 import { rows } from '../../web/views/people.js';
 import { ownAddress, titleOf } from '../../web/views/stage.js';
@@ -150,4 +151,37 @@ test('what goes on being so can’t be dismissed', () => {
 test('the steps on offer, and one of the host’s own among them', () => {
   assert.deepEqual(steps(5), [1, 5, 10]);
   assert.deepEqual(steps(7), [1, 5, 7, 10]);
+});
+
+const key = (name, more) => {
+  const done = [];
+  const target = { closest: (list) => (list.split(', ').includes(more?.on) ? {} : null) };
+  const event = { key: name, target, preventDefault: () => done.push('prevented'), stopImmediatePropagation: () => done.push('stopped'), ...more };
+  return { event, done };
+};
+
+test('keys that an input method takes are none of the page’s, nor do Enter and Escape do what they otherwise do', () => {
+  const sifted = (name, more) => {
+    const { event, done } = key(name, more);
+    sift(event);
+    return done.join(' ');
+  };
+  for (const name of ['Enter', 'Escape']) {
+    assert.equal(sifted(name, { isComposing: true }), 'stopped prevented');
+    assert.equal(sifted(name, { isComposing: false, keyCode: 229 }), 'stopped prevented');
+    assert.equal(sifted(name, { isComposing: false, keyCode: 13 }), '');
+  }
+  assert.equal(sifted('+', { isComposing: true }), 'stopped');
+  assert.equal(sifted('Enter', { repeat: true, on: 'button' }), 'prevented');
+  assert.equal(sifted('Enter', { repeat: true, on: 'a' }), 'prevented');
+  assert.equal(sifted('Enter', { repeat: false, on: 'button' }), '');
+  assert.equal(sifted('Enter', { repeat: true }), '', 'in a text');
+  assert.equal(sifted('+', { repeat: true, on: 'button' }), '');
+});
+
+test('a key counts once, however long it is held, and not while it composes', () => {
+  assert.deepEqual(['+', '-', '\u2212', 'x'].map((name) => directionOf(key(name).event)), [1, -1, -1, 0]);
+  for (const more of [{ repeat: true }, { isComposing: true }, { keyCode: 229 }, { ctrlKey: true }, { on: 'dialog' }]) {
+    assert.equal(directionOf(key('+', more).event), 0, JSON.stringify(more));
+  }
 });

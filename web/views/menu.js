@@ -12,8 +12,9 @@ const menu = () => ({
 
   // However the field is left, its name counts: nobody should have to look for a button.
   call(name) {
-    this.keep('name', name.trim());
-    this.rename(name.trim());
+    this.rename(name);
+    this.keepName();
+    this.$refs.name.value = this.model.name;
   },
 
   async speak(list) {

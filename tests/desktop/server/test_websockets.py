@@ -8,7 +8,7 @@ import pytest
 
 import desktop.server.gate
 from desktop.server.socket import PING, PONG, TEXT
-from tests.desktop.support import ADA, CLOSE, RawSocket, Serve, Served, raw_socket, true
+from tests.desktop.support import ADA, CLOSE, SECRET, RawSocket, Serve, Served, raw_socket, true
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 WAYS = ("first", "behind an empty line", "on a connection that was used before")
@@ -348,3 +348,49 @@ async def test_a_subprotocol_that_nobody_here_speaks_is_no_line_in_the_log(
     with suppress(aiohttp.WSServerHandshakeError):
         await served.connect(protocol="chat")
     assert not caplog.records
+
+
+OTHERS = ["null", "http://127.0.0.1:5500", "file://"]
+
+
+async def test_pages_that_are_allowed_to_get_a_socket_and_no_others(serve: Serve, way: str) -> None:
+    served = await serve(origins=OTHERS)
+    for origin in (*OTHERS, "HTTP://127.0.0.1:5500", "Null"):
+        assert await status(served, way, f"Origin: {origin}") == 101, origin
+    assert await status(served, way, f"Origin: http://127.0.0.1:{served.port}") == 101
+    assert await status(served, way) == 101
+    for origins in (
+        ["http://127.0.0.1:5501"],
+        ["http://127.0.0.1"],
+        ["https://127.0.0.1:5500"],
+        ["http://127.0.0.1:5500/"],
+        ["http://127.0.0.1:5500.evil.example"],
+        ["file:///"],
+        [""],
+        ["null", "null"],
+        ["null, http://127.0.0.1:5500"],
+    ):
+        assert await status(served, way, *(f"Origin: {origin}" for origin in origins)) == 403, origins
+
+
+@pytest.mark.parametrize("origin", OTHERS)
+async def test_they_are_guests_whatever_they_know(serve: Serve, origin: str) -> None:
+    served = await serve(origins=OTHERS)
+    page = await served.connect(headers={"Origin": origin})
+    await page.say(type="hello", client=ADA, host=SECRET)
+    assert (await page.until(type="error"))["code"] == "not_host"
+    assert (await page.until(ack=0))["role"] == "guest"
+    await page.say(type="reset", op=1)
+    assert (await page.until(type="error", op=1))["code"] == "not_host"
+    await page.say(type="add", op=2, delta=5)
+    await page.until(ack=2, counter=5)
+    classic = await served.connect(protocol=None, headers={"Origin": origin})
+    await classic.hear()
+    await classic.say(counter=7)
+    assert await classic.hear() == {"counter": 7}
+
+
+async def test_whoever_is_refused_is_told_of_the_option(served: Served) -> None:
+    answer = await served.exchange("GET /ws HTTP/1.1", f"Host: 127.0.0.1:{served.port}", "Origin: null")
+    assert answer.startswith("HTTP/1.1 403 ")
+    assert "--allow-origin" in answer
