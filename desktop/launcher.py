@@ -163,7 +163,7 @@ class Server:
         )
         routes = [*Joining(reach, self._secret, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
-        runner = application(hub, gate, guard, connections, routes)
+        runner = application(hub, guard, connections, routes)
         await runner.setup()
         assert runner.server
         gate.open(runner.server)

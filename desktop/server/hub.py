@@ -18,7 +18,7 @@ from desktop.core.counter import AnyOperation
 from desktop.core.protocol import Network
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
-from desktop.server.socket import PING, PONG, TEXT, Socket, frame
+from desktop.server.socket import PING, TEXT, Socket, frame
 
 log = logging.getLogger(__name__)
 
@@ -67,22 +67,20 @@ class Hub:
         if socket in self._room and not self.closing:
             self._do(self._room.receive(socket, text, self._loop.time()))
 
-    def heard(self, socket: Socket, ping: bytes | None = None) -> None:
-        """A ping, with its payload, or another sign of life came."""
+    def heard(self, socket: Socket) -> None:
+        """A sign of life came."""
         if socket in self._room:
             self._do(self._room.heard(socket, self._loop.time()))
-            if ping is not None and socket in self._room:
-                self._write(socket, frame(PONG, ping))
+
+    def stalled(self, socket: Socket) -> None:
+        """Some of what was written has to wait."""
+        self._room.stalled(socket, self._loop.time())
 
     def drained(self, socket: Socket) -> None:
         """What had to wait has left."""
         if socket in self._room:
             self._room.drained(socket, self._loop.time())
             self._schedule()
-
-    def refuse(self, socket: Socket, code: int, reason: str) -> None:
-        """Close a connection that breaks the rules."""
-        self._perform(Close(socket, code, reason))
 
     def leave(self, socket: Socket) -> None:
         """Nothing more will come."""
@@ -141,8 +139,7 @@ class Hub:
             case Send(sockets, message):
                 data = frame(TEXT, message)
                 for socket in sockets:
-                    if not socket.write(data):
-                        self._room.stalled(socket, self._loop.time())
+                    socket.write(data)
             case Record(operations):
                 self._appending = self._journal.append(operations)
                 self._appending.add_done_callback(self._appended)
@@ -151,7 +148,7 @@ class Hub:
             case Heartbeat(sockets):
                 data = frame(PING, b"")
                 for socket in sockets:
-                    self._write(socket, data)
+                    socket.write(data)
             case Close(socket, None):
                 self.leave(socket)
                 socket.abort()
@@ -160,10 +157,6 @@ class Hub:
                 closing = self._loop.create_task(socket.close(code, reason))
                 self._closing.add(closing)
                 closing.add_done_callback(self._closing.discard)
-
-    def _write(self, socket: Socket, data: bytes) -> None:
-        if not socket.write(data):
-            self._room.stalled(socket, self._loop.time())
 
     # --- the beat ---
 

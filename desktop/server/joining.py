@@ -26,7 +26,7 @@ from msgspec import Meta, Struct
 from desktop.network.addresses import Address
 from desktop.network.firewall import firewalls
 from desktop.server.codes import address_code, wifi_code
-from desktop.server.gate import CONNECTION
+from desktop.server.gate import connection_of
 from desktop.server.guard import same_origin
 
 T = TypeVar("T")
@@ -93,7 +93,7 @@ class Joining:
     async def _enter(self, request: Request) -> StreamResponse:
         """To the host's page. A ticket may be seen by others who use this machine, so it is worth nothing twice."""
         ticket = request.match_info["ticket"]
-        if not request[CONNECTION].local or ticket not in self._tickets:
+        if not connection_of(request).local or ticket not in self._tickets:
             raise HTTPNotFound(text="This way in has been used. The program prints another, after Host:.")
         self._tickets.discard(ticket)
         raise HTTPSeeOther(f"/#host={self._secret}", headers=NO_STORE)
@@ -125,7 +125,8 @@ def _guarded(handler: Handler, token: str) -> Handler:
 
     async def guarded(request: Request) -> StreamResponse:
         offered = request.headers.get("Authorization", "").encode(errors="replace")
-        if not (request[CONNECTION].local and _is_from_our_page(request) and hmac.compare_digest(offered, bearer)):
+        is_local = connection_of(request).local
+        if not (is_local and _is_from_our_page(request) and hmac.compare_digest(offered, bearer)):
             raise HTTPForbidden(text="Only the host may ask for this.")
         return await handler(request)
 

@@ -33,8 +33,8 @@ PATIENCE = 30.0
 SECRET = "the-secret-of-the-host"
 ADA = "ada_" + "A" * 20
 BOB = "bob_" + "B" * 20
-CLOSE = 0x88
-"""First byte of a close frame."""
+CLOSE, PONG = 0x88, 0x8A
+"""First bytes of frames."""
 
 
 class Client:
@@ -254,7 +254,7 @@ async def served(
     port = sock.getsockname()[1]
     guard = Guard(port, lambda: None, lambda device, via: None)
     gate = Gate(places)
-    runner = application(hub, gate, guard, connections, [*pages.routes(), *routes])
+    runner = application(hub, guard, connections, [*pages.routes(), *routes])
     await runner.setup()
     assert runner.server
     gate.open(runner.server)
