@@ -87,10 +87,12 @@ class Socket:
             await self._drained.wait()
 
     async def close(self, code: int, reason: str) -> None:
-        """Say goodbye; the connection ends once that is answered, or after CLOSE_TIMEOUT."""
+        """Say goodbye, and wait until that has left; after CLOSE_TIMEOUT the connection is dropped."""
         if not self._ws.closed:
             asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._transport.abort)
             await self._ws.close(code=code, message=reason.encode(), drain=False)
+        while self._drained:
+            await self._drained.wait()
 
     def abort(self) -> None:
         """Drop the connection at once."""

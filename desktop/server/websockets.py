@@ -70,7 +70,9 @@ class WebSockets:
                 if socket.slowed:
                     await socket.readable()
             hub.leave(socket)
-            await socket.close(_answer_to(ws.close_code), "")
+            # With its own code, unless that may not be on the wire (section 7.4). aiohttp has refused the others.
+            code = ws.close_code or 1000
+            await socket.close(1002 if code == 1006 or code >= 5000 else code, "")
         except ConnectionError:
             pass  # Gone before it could be answered.
         finally:
@@ -108,11 +110,3 @@ class WebSockets:
         return taken < self._limit_of_one or (
             taken < self._limit and sum(one.peer == connection.peer for one in self._inside) < self._limit_of_one
         )
-
-
-def _answer_to(code: int | None) -> int:
-    """With which code to answer a close frame of this one: its own, unless it may not be on the wire (section 7.4).
-    aiohttp has refused most others."""
-    if not code:
-        return 1000
-    return 1002 if code == 1006 or code >= 5000 else code

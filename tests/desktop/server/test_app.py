@@ -524,8 +524,10 @@ async def test_every_answer_has_the_headers_that_protect_the_page(served: Served
         ("GET", "/", {"If-None-Match": tag}, 304),
         ("GET", "/ws", {}, 400),
         ("GET", "/ws", {"Origin": "null"}, 403),
+        ("GET", "/ws", {"Upgrade": "websocket", "Sec-WebSocket-Version": "8"}, 426),
         ("GET", "/nothing", {}, 404),
         ("POST", "/", {}, 405),
+        ("HEAD", "/ws", {}, 405),
         ("GET", "/", {"Host": "evil.example"}, 421),
     ):
         async with served.session.request(method, served.url + path, headers=headers) as answer:

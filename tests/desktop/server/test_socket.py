@@ -205,11 +205,25 @@ async def test_closing_tells_the_code_and_the_reason_and_the_answer_ends_it(line
     assert line.served.hub.room.counter.value == 0
 
 
+async def test_who_is_slow_is_told_too_when_the_server_stops(line: Line) -> None:
+    raw, end = await line.raw(receive_buffer=4096)
+    payload = b"x" * 60_000
+    count = fill(end, payload)
+    ending = asyncio.ensure_future(line.served.stop())
+    await true(lambda: line.served.hub.closing)
+    for _ in range(count):
+        assert await raw.hear() == (TEXT, payload)
+    assert await raw.hear() == (CLOSE, (1001).to_bytes(2) + b"The server is stopping.")
+    assert await raw.hear() == (0, b"")
+    await ending
+
+
 @pytest.mark.parametrize("taking", [True, False])
 async def test_a_client_that_does_not_answer_a_close_is_dropped(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, taking: bool
 ) -> None:
-    monkeypatch.setattr(desktop.server.websockets, "CLOSE_TIMEOUT", 0.1)
+    for module in (desktop.server.socket, desktop.server.websockets):
+        monkeypatch.setattr(module, "CLOSE_TIMEOUT", 0.1)
     served = await serve()
     async with AsyncExitStack() as stack:
         line = Line(served, stack)

@@ -267,6 +267,7 @@ async def test_when_every_place_is_taken_the_next_is_told_to_come_back_and_gets_
         head = await opened(raw, served.port, way)
         assert head.startswith(b"HTTP/1.1 503 ")
         assert b"\r\nRetry-After: 10\r\n" in head
+        assert b"\r\nServer: LAN-Counter\r\n" in head
     async with served.session.get(f"{served.url}/") as page:
         assert page.status == 200
 
