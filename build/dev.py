@@ -9,28 +9,26 @@
     python3 build/dev.py bench [options]   measure the program beside its peers; `bench --help` lists the options
 
 It needs nothing but Python 3.11: it makes .venv, and on Debian and Ubuntu installs the system packages that are
-missing. It does only what is not done yet, and prints every command it runs.
+missing, each command what it takes itself (`run --headless` nothing of the window's). It does only what is not done
+yet, and prints every command it runs.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parent.parent
-VENV = TOP / ".venv"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-STAMP = VENV / "installed"
-REQUIREMENTS = (TOP / "pyproject.toml", TOP / "build" / "constraints.txt")
+# Wherever it is started, and whoever loads it.
+sys.path[:0] = [str(Path(__file__).resolve().parent)]
 
-OLDEST_PYTHON = (3, 11)
+from commands import Stop, call, say, show  # noqa: E402
+from debian import provide_packages  # noqa: E402
+from environment import CHECKS, OLDEST_PYTHON, PYTHON, TOP, WINDOW, provide_venv  # noqa: E402
+
 OLDEST_NODE = 18
 # One more than there are cores in CI: browsers and windows keep them waiting half of the time.
 WORKERS = 3
@@ -42,19 +40,15 @@ WINDOW_PACKAGES = (
     "libxrandr2 libxtst6"
 ).split()
 # libatomic1 is for the node that drives Chromium (Playwright's own).
-TEST_PACKAGES = ["curl", "iproute2", "libatomic1", "openbox", "xdotool", "xvfb"]
+TEST_PACKAGES = ["curl", "dbus", "iproute2", "libatomic1", "openbox", "xdotool", "xvfb"]
 # PyInstaller reads with objdump what a library needs.
 BINARY_PACKAGES = ["binutils"]
 # The load generator and the bare loop that is the floor are C.
 BENCH_PACKAGES = ["gcc", "libc6-dev"]
 # Any of these drives the tests; the first is Debian's package.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# Names since Debian 13 and Ubuntu 24.04, where the old one is gone or only virtual.
-RENAMED = {"libasound2": "libasound2t64", "libglib2.0-0": "libglib2.0-0t64"}
-
-
-class Stop(Exception):
-    """Nothing more can be done; the message is for the person."""
+# With any of these `run` opens no window.
+WINDOWLESS = {"--headless", "--install", "--uninstall", "--version", "--help", "-h"}
 
 
 def main(arguments: list[str]) -> int:
@@ -84,12 +78,15 @@ def main(arguments: list[str]) -> int:
 
 def run(options: list[str]) -> int:
     """Start the program from source with `options`, with a window where the system packages allow one."""
-    try:
-        provide_packages(WINDOW_PACKAGES)
-    except Stop as stop:
-        # The program goes on without a window and says itself why.
-        say(str(stop))
-    provide_venv()
+    if WINDOWLESS.isdisjoint(options):
+        try:
+            provide_packages(WINDOW_PACKAGES)
+        except Stop as stop:
+            # The program goes on without a window and says itself why.
+            say(str(stop))
+        provide_venv(WINDOW)
+    else:
+        provide_venv()
     command = [str(PYTHON), "-m", "desktop", *options]
     if os.name == "nt":
         return call(command)
@@ -100,7 +97,7 @@ def run(options: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """Run all checks, or pytest alone with `arguments`; return 0 if all passed, else 1."""
     provide_packages([*WINDOW_PACKAGES, *TEST_PACKAGES, *missing_tools()])
-    provide_venv()
+    provide_venv(WINDOW, CHECKS)
     if arguments:
         return call(module("pytest", *(from_anywhere(argument) for argument in arguments)), cwd=TOP)
     checks = ["ruff check .", "ruff format --check .", "mypy"]
@@ -117,7 +114,7 @@ def test(arguments: list[str]) -> int:
 def binary(arguments: list[str]) -> int:
     """Build the binary and test it, or what else `arguments` tell binary.py to do. Return 0 if that went well."""
     provide_packages([*WINDOW_PACKAGES, *TEST_PACKAGES, *BINARY_PACKAGES, *missing_tools()])
-    provide_venv()
+    provide_venv(WINDOW, CHECKS)
     return call([str(PYTHON), str(TOP / "build" / "binary.py"), *arguments], cwd=TOP)
 
 
@@ -128,7 +125,7 @@ def bench(options: list[str]) -> int:
     except Stop as stop:
         # The bench names what it goes without.
         say(str(stop))
-    provide_venv()
+    provide_venv(WINDOW, CHECKS)
     return call(module("tests.bench", *(from_anywhere(option) for option in options)), cwd=TOP)
 
 
@@ -159,9 +156,6 @@ def module(name: str, *arguments: str) -> list[str]:
     return [str(PYTHON), "-m", name, *arguments]
 
 
-# ---------------------------------------------------------------------------------------------- system packages
-
-
 def missing_tools() -> list[str]:
     """Name the packages of those test tools that may also come from elsewhere than the system's packages."""
     packages = []
@@ -182,147 +176,6 @@ def node_major(version: str) -> int:
 def version_of(program: str) -> str:
     """Return what `program --version` prints."""
     return subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-
-
-def provide_packages(wanted: list[str]) -> None:
-    """Install those of the `wanted` packages that are missing; Stop says what to do where that is not possible."""
-    if shutil.which("dpkg-query") is None or shutil.which("apt-get") is None:
-        say("Not Debian or Ubuntu: the system packages are left to you.")
-        return
-    missing = missing_packages(wanted, installed_packages(wanted))
-    if not missing:
-        return
-    if not is_root():
-        commands = " && ".join(shlex.join(["sudo", *command]) for command in apt_commands(current_names(missing)))
-        raise Stop(f"Some system packages are missing. Install them with:\n  {commands}")
-    update, _ = apt_commands(missing)
-    # A repository that does not answer is no reason to stop: the packages may be known already.
-    call(update)
-    _, install = apt_commands(current_names(missing))
-    if call(install, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}) != 0:
-        raise Stop("The system packages could not be installed.")
-
-
-def apt_commands(packages: list[str]) -> tuple[list[str], list[str]]:
-    """Make the two commands that install `packages`, patient where another installation holds the lock."""
-    install = "apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends"
-    return ["apt-get", "update"], [*install.split(), *packages]
-
-
-def installed_packages(names: list[str]) -> set[str]:
-    """Ask dpkg which of `names`, or of their newer names, are installed."""
-    names = [*names, *(RENAMED[name] for name in names if name in RENAMED)]
-    form = "${db:Status-Status} ${Package}\\n"
-    # It exits with 1 when a name is unknown, and lists the others all the same.
-    answer = subprocess.run(["dpkg-query", "-W", "-f", form, *names], capture_output=True, text=True, check=False)
-    return {line.split()[1] for line in answer.stdout.splitlines() if line.startswith("installed ")}
-
-
-def missing_packages(wanted: list[str], installed: set[str]) -> list[str]:
-    """List what is `wanted` and `installed` under neither of its names, in order."""
-    return sorted(name for name in wanted if name not in installed and RENAMED.get(name) not in installed)
-
-
-def current_names(packages: list[str]) -> list[str]:
-    """Exchange the names that this system has renamed."""
-
-    def exists(name: str) -> bool:
-        return subprocess.run(["apt-cache", "show", name], capture_output=True, check=False).returncode == 0
-
-    return [RENAMED[name] if name in RENAMED and exists(RENAMED[name]) else name for name in packages]
-
-
-def is_root() -> bool:
-    """Tell whether packages can be installed from here."""
-    return os.name == "posix" and os.geteuid() == 0
-
-
-# ---------------------------------------------------------------------------------------------- .venv
-
-
-def provide_venv() -> None:
-    """Bring .venv to what pyproject.toml and the constraints ask for; Stop if that fails."""
-    if is_current(STAMP, fingerprint()):
-        return
-    # Whatever interrupts the installation, the next start does it again.
-    STAMP.unlink(missing_ok=True)
-    install = module("pip", "install", "--disable-pip-version-check", "-c", str(REQUIREMENTS[1]), "-e", f"{TOP}[dev]")
-    if not (venv_works() and call(install) == 0):
-        make_venv()
-        if call(install) != 0:
-            raise Stop("The Python packages could not be installed.")
-    STAMP.write_text(fingerprint(), encoding="utf-8")
-
-
-def fingerprint() -> str:
-    """Sum up what an installation depends on: the requirements, the interpreter and where the checkout is."""
-    digest = hashlib.sha256(f"{TOP}\n{PYTHON.resolve()}\n".encode())
-    for path in REQUIREMENTS:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def is_current(stamp: Path, wanted: str) -> bool:
-    """Tell whether the installation that `stamp` records is whole and the `wanted` one."""
-    try:
-        return stamp.read_text(encoding="utf-8") == wanted and PYTHON.exists()
-    except OSError:
-        return False
-
-
-def venv_works() -> bool:
-    """Tell whether .venv has an interpreter that is new enough and can install."""
-    check = f"import pip, sys; sys.exit(sys.prefix == sys.base_prefix or sys.version_info < {OLDEST_PYTHON})"
-    try:
-        return subprocess.run([str(PYTHON), "-c", check], capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
-
-
-def make_venv() -> None:
-    """Make .venv anew; on Debian and Ubuntu install what the system's Python lacks for that."""
-    if importlib.util.find_spec("ensurepip") is None:
-        provide_packages(["python3-venv"])
-    # Never the interpreter of the .venv that is about to be removed.
-    python = getattr(sys, "_base_executable", sys.executable)
-    if call([python, "-m", "venv", "--clear", str(VENV)]) != 0:
-        raise Stop(f"{VENV} could not be made.")
-
-
-# ---------------------------------------------------------------------------------------------- commands
-
-
-def say(line: str) -> None:
-    """Print a line at once, so that it stands before what a command prints next."""
-    print(line, flush=True)
-
-
-def show(command: list[str]) -> None:
-    """Print a command as one would type it."""
-    say("+ " + shlex.join(command))
-
-
-def call(command: list[str], cwd: Path | None = None, env: dict[str, str] | None = None) -> int:
-    """Print and run a command, and return its exit code.
-
-    Ctrl-C reaches the command too: it is given the time to end by itself, then KeyboardInterrupt goes on.
-    """
-    show(command)
-    try:
-        process = subprocess.Popen(command, cwd=cwd, env=env)
-    except OSError as problem:
-        say(f"{command[0]} does not start: {problem.strerror}.")
-        return 127
-    interrupted = False
-    while True:
-        try:
-            code = process.wait()
-        except KeyboardInterrupt:
-            interrupted = True
-            continue
-        if interrupted:
-            raise KeyboardInterrupt
-        return code
 
 
 if __name__ == "__main__":

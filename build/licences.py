@@ -58,18 +58,18 @@ https://doc.qt.io/qt-6/qtwebengine-licensing.html""".splitlines()
 
 
 def shipped(root: str) -> Iterator[metadata.Distribution]:
-    """Walk through what `root` needs on this system, directly and indirectly, without `root` itself."""
+    """Walk through what `root` needs on this system for a window, directly and indirectly, without `root` itself."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
     found: dict[str, metadata.Distribution] = {}
-    waiting: list[tuple[str, set[str]]] = [(root, set())]
+    waiting: list[tuple[str, set[str]]] = [(root, {"window"})]
     while waiting:
         name, extras = waiting.pop()
         for text in metadata.distribution(name).requires or []:
             wanted = Requirement(text)
             applies = any(
-                wanted.marker is None or wanted.marker.evaluate({"extra": extra}) for extra in (extras or {""})
+                wanted.marker is None or wanted.marker.evaluate({"extra": extra}) for extra in ({""} | extras)
             )
             key = canonicalize_name(wanted.name)
             if applies and key not in found:

@@ -2,36 +2,36 @@
 
 import argparse
 import logging
-import os
 import secrets
 import socket
-import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 import msgspec
-import platformdirs
 
 from desktop.journal import JournalError
 from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
 from desktop.machine import logs, preferences
+from desktop.machine.awake import Awake
+from desktop.machine.console import leave, say
 from desktop.machine.descriptors import make_room
 from desktop.machine.install import InstallError, install, own_command, uninstall
-from desktop.machine.instance import AlreadyRunning, FolderError, Running, bring_forward
+from desktop.machine.instance import AlreadyRunning, FolderError, Running, hold
 from desktop.machine.outside import alert, has_console, has_desktop, open_page
-from desktop.machine.place import place
+from desktop.machine.place import persons_folder, place
 from desktop.machine.signals import on_signals
 from desktop.network import addresses
 from desktop.network.choice import Choice, candidates
-from desktop.network.listening import EVERYWHERE, LOOPBACK, ListenError, listen
+from desktop.network.listening import EVERYWHERE, LOOPBACK, ListenError, listen, reached
+from desktop.network.names import url
 from desktop.options import OptionError, parse
 from desktop.server.pages import folder
-from desktop.server.reach import url
 from desktop.window import window
 from desktop.window.words import language, question_before_closing, told
 
@@ -39,16 +39,20 @@ log = logging.getLogger(__name__)
 
 NOT_STARTED: Final = 2
 SERVER_DIED: Final = 1
+PATIENCE: Final = 20.0
+"""Seconds that a second start waits for the first to have its window, or to end: on a slow disk it takes some."""
+PAUSE: Final = 0.1
+"""Seconds from one look at it to the next."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code: 0 closed, 1 the server died, 2 not started, 128 + n ended by signal n."""
-    file: Path | None = None
+    alone, file = False, None
     try:
         options = parse(argv)
         # Started by a double-click: nobody reads what is printed.
         alone = not (options.headless or has_console())
-        file = (options.data_dir or _data_folder()) / "log.txt" if alone else None
+        file = _log_file(options.data_dir) if alone else None
         logs.begin(options.log_level, file)
         if options.install or options.uninstall:
             top = Path(__file__).parent.parent
@@ -60,24 +64,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = program.run()
     except AlreadyRunning as error:
         say(str(error), error=True)
-        if error.running and bring_forward(error.running):
+        if error.is_forward:
             return 0
-        if file:
-            alert(f"{error}\n\nIt has no window.")
+        if alone:
+            has_none = error.running and error.running.windowless
+            alert(f"{error}\n\n{'It has no window.' if has_none else 'It does not answer.'}")
         return NOT_STARTED
     except (OptionError, InstallError, FolderError, ListenError, JournalError) as error:
         say(str(error), error=True)
-        if file:
+        if alone:
             log.error("%s", error)
-            alert(f"LAN Counter has not started. {error}\n\nThe log: {file}")
+            alert(f"LAN Counter has not started. {error}{_where(file)}")
         return NOT_STARTED
     except Exception:
-        if file:
+        if alone:
             log.critical("Not started.", exc_info=True)
-            alert(f"LAN Counter has not started, because of a mistake in it.\n\nThe log: {file}")
+            alert(f"LAN Counter has not started, because of a mistake in it.{_where(file)}")
         raise
     if program.has_shown_window:
-        _leave(code)
+        leave(code)
     return code
 
 
@@ -88,34 +93,20 @@ def _test_itself(report: str) -> int:
     test = SelfTest(telling(say, report))
     code = test.run()
     if test.has_shown_window:
-        _leave(code)
+        leave(code)
     return code
 
 
-def _leave(code: int) -> NoReturn:
-    """End the process without taking it apart: everything of ours is closed, and threads of Qt's that live on into
-    Python's own ending have been seen to crash there (4 times in 1,800, where the window had just opened)."""
-    logging.shutdown()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):
-            stream.flush()
-    os._exit(code)
-
-
-def say(line: str, *, error: bool = False) -> None:
-    """Print one line, at once. A terminal that has gone, or never was there, is no reason to stop."""
-    stream = sys.stderr if error else sys.stdout
+def _log_file(folder: Path | None) -> Path | None:
+    """The log's place in the data folder, None if there is no such folder."""
     try:
-        print(line, file=stream, flush=True)
-    except (OSError, ValueError):
-        # What stays in the stream would be written again at the exit, and turn its code into 120: so it goes nowhere
-        # (docs.python.org, "Note on SIGPIPE").
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return (folder or persons_folder()) / "log.txt"
+    except FolderError:
+        return None
 
 
-def _data_folder() -> Path:
-    return platformdirs.user_data_path("LAN Counter", appauthor=False)
+def _where(file: Path | None) -> str:
+    return f"\n\nThe log: {file}" if file else ""
 
 
 class _Program:
@@ -123,7 +114,7 @@ class _Program:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
-        self._data = options.data_dir or _data_folder()
+        self._data = Path()
         self._code = 0
         self._ending = threading.Event()
         self._port = 0
@@ -131,6 +122,7 @@ class _Program:
         self.has_shown_window = False
         self._server: Server | None = None
         self._window: window.Window | None = None
+        self._awake = Awake()
 
     @property
     def _preferences(self) -> Path:
@@ -138,17 +130,21 @@ class _Program:
 
     def run(self) -> int:
         options = self._options
-        with place(self._data) as found:
+        make_room(options.connections)
+        on_signals(lambda number: self._end(128 + number))
+        with ExitStack() as stack:
+            try:
+                found = hold(lambda: stack.enter_context(place(options.data_dir)), self._is_patient())
+            except AlreadyRunning:
+                if self._ending.is_set():
+                    return self._code
+                raise
             self._data = found.folder
-            make_room(options.connections)
-            on_signals(lambda number: self._end(128 + number))
             secret, token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
             likeliest = self._address()
             sockets = self._listen(likeliest)
             port = self._port = sockets[0].getsockname()[1]
-            listening = {sock.getsockname()[0] for sock in sockets}
-            is_reached = likeliest in listening or (EVERYWHERE in listening and ":" not in (likeliest or ""))
-            lan = likeliest if is_reached else None
+            lan = likeliest if likeliest and reached(likeliest, sockets) else None
             if options.port is None:
                 preferences.change(self._preferences, port=port)
             server = self._server = Server(
@@ -160,11 +156,16 @@ class _Program:
                 shown=lan,
                 preferences=self._preferences,
                 forward=(token, self._come_forward),
+                company=self._has_company,
+                origins=options.allow_origin,
             )
             join, host = url(lan or LOOPBACK, port), f"{url(LOOPBACK, port)}#host={secret}"
 
+            def leave_word(windowless: bool) -> None:
+                found.leave_word(Running(join=join, port=port, token=token, windowless=windowless))
+
             def announce() -> None:
-                found.leave_word(Running(join=join, port=port, token=token))
+                leave_word(options.headless)
                 say(f"Join: {join}")
                 say(f"Host: {host}")
                 for notice in server.notices:
@@ -180,11 +181,12 @@ class _Program:
                 server.start(self._server_ended)
                 announce()
                 try:
-                    self._show(host)
+                    self._show(host, lambda: leave_word(True))
                 finally:
                     self._ending.set()
                     server.stop()
                     server.join()
+                    self._awake.end()
             return self._code
 
     def _listen(self, likeliest: str | None) -> list[socket.socket]:
@@ -196,6 +198,11 @@ class _Program:
         if options.address:
             return listen(list(dict.fromkeys((LOOPBACK, options.address))), options.port, last)
         return listen([LOOPBACK], options.port, last, likeliest)
+
+    def _is_patient(self) -> Callable[[], bool]:
+        """What waits a moment for a first start to go on, and says whether to wait longer."""
+        deadline = time.monotonic() + PATIENCE
+        return lambda: not self._ending.wait(PAUSE) and time.monotonic() < deadline
 
     def _serve(self, server: Server, announce: Callable[[], None]) -> None:
         """Serve in this thread until the program is to end."""
@@ -223,11 +230,12 @@ class _Program:
         found = candidates(addresses.current(), Choice(kept.address, kept.interface))
         return found[0].ip if found else None
 
-    def _show(self, host: str) -> None:
-        """Open the window and return when it is closed; without one, return when the program is to end."""
+    def _show(self, host: str, never: Callable[[], None]) -> None:
+        """Open the window and return when it is closed; without one, return when the program is to end. `never` is
+        called once it is sure that nothing can come forward."""
         reason = window.unavailable()
         if reason:
-            self._go_on_without(reason)
+            self._go_on_without(reason, never)
             return
         self._window = window.Window(
             host,
@@ -235,6 +243,7 @@ class _Program:
             icon=folder() / "favicon.svg",
             place=preferences.load(self._preferences).window,
             question=self._question,
+            on_stage=lambda there: self._awake.want("the projector in the window", there),
         )
         if self._ending.is_set():
             return
@@ -243,11 +252,14 @@ class _Program:
             self._window.run()
             preferences.change(self._preferences, window=self._window.place)
         except window.WindowError as error:
-            self._go_on_without(str(error))
+            self._window = None
+            self._go_on_without(str(error), never)
 
-    def _go_on_without(self, reason: str) -> None:
+    def _go_on_without(self, reason: str, never: Callable[[], None]) -> None:
         """Open the browser in place of the window, or say that there is none; return when the program is to end."""
         opened = self._open_browser()
+        if not opened:
+            never()
         browser = "The browser opens instead. " if opened else ""
         say(f"{reason} {browser}The counter runs on without it; stop it with Ctrl-C.", error=True)
         if not has_console():
@@ -265,16 +277,18 @@ class _Program:
     def _question(self) -> str | None:
         """What to ask before the window closes: nothing, unless others than the window are here."""
         others = self._server.people - 1 if self._server else 0
-        return question_before_closing(others, folder(), language()) if others > 0 else None
+        return question_before_closing(others, folder(), language(folder())) if others > 0 else None
+
+    def _has_company(self, there: bool) -> None:
+        """Others come, or have gone. A server without a window is looked after by somebody who knows about sleep."""
+        if not self._options.headless:
+            self._awake.want("others", there)
 
     def _come_forward(self) -> bool:
         """Show the window to whoever has started the program again; False if there is none."""
         if self._in_browser:
             return self._open_browser()
-        if self._window is None:
-            return False
-        self._window.come_forward()
-        return True
+        return self._window is not None and self._window.come_forward()
 
     def _end(self, code: int) -> None:
         """From any thread: come to an end, with this exit code if it is the first reason to."""

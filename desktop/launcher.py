@@ -7,10 +7,11 @@ import asyncio
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from desktop.core.counter import AnyOperation
 from desktop.core.protocol import Notice
@@ -21,6 +22,7 @@ from desktop.machine.descriptors import on_loop_error, places
 from desktop.network.choice import Choice
 from desktop.network.mdns import LocalName
 from desktop.server.app import application
+from desktop.server.astray import Astray
 from desktop.server.gate import Gate
 from desktop.server.guard import Guard
 from desktop.server.hub import Hub
@@ -28,6 +30,9 @@ from desktop.server.joining import Joining
 from desktop.server.pages import Pages, folder
 from desktop.server.reach import Reach
 from desktop.server.sites import Sites
+
+COMPANY_PAUSE: Final = 1.0
+"""Seconds from one look at who is here to the next, for what needs no more haste."""
 
 
 class Server:
@@ -44,18 +49,23 @@ class Server:
         shown: str | None = None,
         preferences: Path,
         forward: tuple[str, Callable[[], bool]],
+        company: Callable[[bool], None] = lambda there: None,
+        origins: Collection[str] = (),
     ) -> None:
-        """`sockets` listen on one port; `connections` is how many WebSockets there may be at once. `fixed` is the only
-        address that others may join at (None: the likeliest, or what the host chooses; that is kept in the file
-        `preferences`), `shown` the one that they are told to join at from the start. `forward` is the token that brings
-        the window forward, and what does it, in the server's thread."""
+        """`sockets` listen on one port; `connections` is how many WebSockets there may be at once, and `origins` whose
+        pages besides our own may open them. `fixed` is the only address that others may join at (None: the likeliest,
+        or what the host chooses; that is kept in the file `preferences`), `shown` the one that they are told to join at
+        from the start. `forward` is the token that brings the window forward, and what does it, in the server's
+        thread. `company` is told there, every second, whether anybody but the host is here; it must not wait."""
         self._journal = journal
         self._sockets = sockets
         self._secret = secret
         self._connections = connections
+        self._origins = origins
         self._fixed = fixed
         self._shown = shown
         self._forward = forward
+        self._company = company
         self._preferences = preferences
         self._tickets: set[str] = set()
         self.notices: Sequence[Notice] = ()
@@ -129,6 +139,7 @@ class Server:
             loop.call_soon_threadsafe(hub.recorded, operations, last)
 
         kept = self._journal.open(deliver)
+        watching: asyncio.Task[None] | None = None
         try:
             self.notices = kept.notices
             room = self._room = Room(
@@ -138,10 +149,18 @@ class Server:
                 run=secrets.token_urlsafe(6),
                 notices=kept.notices,
             )
+            watching = loop.create_task(self._watch(room))
             hub = Hub(room, self._journal, kept.last)
             await self._listen(hub, started)
         finally:
+            if watching:
+                watching.cancel()
             self._journal.close()
+
+    async def _watch(self, room: Room) -> None:
+        while True:
+            self._company(room.has_company)
+            await asyncio.sleep(COMPANY_PAUSE)
 
     async def _listen(self, hub: Hub, started: Callable[[], None]) -> None:
         """Serve until it is time to stop."""
@@ -163,7 +182,8 @@ class Server:
         )
         routes = [*Joining(reach, self._secret, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
-        runner = application(hub, guard, connections, routes)
+        astray = Astray(folder() / "locales", lambda: reach.join)
+        runner = application(hub, guard, astray, connections, routes, self._origins)
         await runner.setup()
         assert runner.server
         gate.open(runner.server)

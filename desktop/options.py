@@ -2,6 +2,7 @@
 
 import argparse
 import ipaddress
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NoReturn
@@ -13,6 +14,11 @@ from desktop.server.websockets import CONNECTION_LIMIT
 
 MOST_CONNECTIONS: Final = 50_000
 """More than one machine's descriptors and memory are good for."""
+ORIGIN: Final = re.compile(
+    r"null|file://|(?!file:)(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?",
+    re.A,
+)
+DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 class OptionError(Exception):
@@ -52,6 +58,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="N",
         help="let so many be connected at once (default: %(default)s)",
     )
+    parser.add_argument(
+        "--allow-origin",
+        type=_origin,
+        action="append",
+        default=[],
+        metavar="O",
+        help="let pages from this origin connect too, as guests (null: files opened in a browser); may be repeated",
+    )
     parser.add_argument("--data-dir", type=Path, metavar="D", help="keep the counter in this folder")
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="default: warning"
@@ -78,6 +92,14 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_CONNECTIONS):
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_CONNECTIONS}")
     return int(text)
+
+
+def _origin(text: str) -> str:
+    """As browsers send it (WHATWG HTML, "serialization of an origin"); libraries that are no browser send file://."""
+    found = ORIGIN.fullmatch(text.lower())
+    if not found or int(found["port"] or 1) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no origin like http://127.0.0.1:5500, without a path, or null")
+    return text.lower().removesuffix(DEFAULT_PORTS.get(found["scheme"], " "))
 
 
 def _address(text: str) -> str:

@@ -9,9 +9,11 @@ import { createOutbox, ownerOf } from './model/outbox.js';
 import { announcer, gatherer } from './model/pace.js';
 import { rename } from './model/wishes.js';
 import { formatter, xDigits } from './views/digits.js';
-import { createPage, directionOf, xRing } from './views/page.js';
+import { createPage, directionOf, sift, xRing } from './views/page.js';
+import { xTap } from './views/tap.js';
 
 const PAUSE = 1_000; // ms
+const PATIENCE = 4_000; // for a page, where no connection came
 const WIRE = [`${location.origin.replace('http', 'ws')}/ws`, 'lan-counter.v1'];
 
 const projector = location.pathname === '/projector';
@@ -19,6 +21,8 @@ const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const kept = () => localStorage;
 const tab = { location, history, storage: () => sessionStorage };
 const secret = projector ? null : takeSecret(tab);
+// The server has put them into the page.
+const languages = JSON.parse(document.querySelector('meta[name=languages]').content || '{"en":"English"}');
 const env = {
   WebSocket,
   setTimeout: setTimeout.bind(window),
@@ -27,22 +31,26 @@ const env = {
   steady: () => performance.now(),
   random: Math.random,
   still: () => calm.matches,
+  answers: () => fetch('/health', { cache: 'no-store', signal: AbortSignal.timeout?.(PATIENCE) }).then(isOurs).catch(() => false),
 };
 
 let left = false;
 let menu = null;
-let model = begin(randomId(), secret, recall(kept, 'name')?.slice(0, 40) ?? '', projector);
+let model = begin(randomId(), secret, recall(kept, 'name') ?? '', projector);
+keepName();
 
 let page = createPage({
   view: view(model),
   projector,
   shortcuts: recall(kept, 'keys') !== 'off',
+  languages,
   model: () => model,
   count,
   change,
   rename: (name) => change((now) => rename(now, name)),
   say: (message) => socket.send(message),
   keep: (key, value) => keep(kept, key, value),
+  keepName,
   words,
   async openMenu() {
     await menu;
@@ -59,7 +67,7 @@ const adopt = createAdopter(kept, ...WIRE, env, {
 });
 const socket = createSocket(...WIRE, env, {
   message: hear,
-  away: (seconds) => become((now) => away(now, seconds)),
+  away: (...how) => become((now) => away(now, ...how)),
   turnedOut: () => become(turnedOut),
   removed: () => become(removed),
 });
@@ -67,7 +75,7 @@ const socket = createSocket(...WIRE, env, {
 // Every change of the model passes here. What another page may have adopted by now is sealed first.
 function become(how) {
   const { joys } = model;
-  const { isUp } = page;
+  const { isUp, view: { missing: [before] } } = page;
   const { model: after, messages } = outgoing(how(outbox.lapsed() ? seal(model) : model));
   model = after;
   // Before it is sent: a page that dies here has lost nothing.
@@ -76,11 +84,10 @@ function become(how) {
   Object.assign(page.view, view(model));
   Object.assign(page, { network: model.network, roster: model.roster, notices: model.notices });
   if (secret && !model.secret) forgetSecret(tab);
-  if (isUp && !page.isUp) announce.own();
+  if ((isUp && !page.isUp) || page.view.missing[0] !== before) announce.own();
   if (model.joys > joys) cheer();
   messages.forEach(socket.send);
   if (model.stage === 'over') socket.connect();
-draw();
   if (!isUp && page.isUp) adopt();
 }
 
@@ -134,6 +141,7 @@ function listen() {
   });
   document.addEventListener('visibilitychange', () => (document.hidden ? leave() : comeBack()));
   addEventListener('storage', ({ key }) => ownerOf(key) !== null && adopt());
+  addEventListener('keydown', sift, true);
   addEventListener('keydown', (event) => {
     const direction = page.shortcuts && !projector ? directionOf(event) : 0;
     if (!direction) return;
@@ -142,12 +150,23 @@ function listen() {
   });
 }
 
+// As others see it: what an earlier page has kept may be too long, or cut through a sign.
+function keepName() {
+  if ((recall(kept, 'name') ?? '') !== model.name) keep(kept, 'name', model.name);
+}
+
+// A portal or a proxy may answer in its place.
+async function isOurs(answer) {
+  return (await answer.json()).status === 'ok';
+}
+
 // The words of a language, and how it writes numbers. Throws where they can't be had.
 async function words(language) {
-  const coming = fetch(`/static/locales/${language}.json`);
-  const figures = formatter(navigator.languages.find((tag) => tag.startsWith(language)) ?? language);
-  const answer = await coming;
-  return { language, figures, t: translator(figures, await answer.json(), language) };
+  const answer = await fetch(`/static/locales/${language}.json`);
+  const sentences = await answer.json();
+  const rules = sentences['language.numbers'];
+  const figures = formatter([...navigator.languages.filter((tag) => tag.startsWith(language)), rules]);
+  return { language, figures, t: translator(figures, sentences, rules) };
 }
 
 // A part of the page that not everybody needs, or not at first.
@@ -201,13 +220,14 @@ function randomId() {
 // What has to travel goes first: Alpine takes its time to get up.
 socket.connect();
 const framework = import('./vendor/alpine-csp-3.17.4.min.js').catch(lost);
-const language = choose([recall(kept, 'language') ?? '', ...navigator.languages]);
+const language = choose([recall(kept, 'language') ?? '', ...navigator.languages], languages);
 const needed = secret ? ['menu', 'host', 'stage'] : projector ? ['stage'] : [];
 const [spoken, { default: Alpine }] = await Promise.all([untilItComes(() => words(language)), framework, ...needed.map((name) => part(name))]);
 page = Alpine.reactive(page);
 Object.assign(page, spoken);
 Alpine.directive('digits', xDigits(Alpine, env));
 Alpine.directive('ring', xRing);
+Alpine.directive('tap', xTap);
 Alpine.data('page', () => page);
 Alpine.start();
 listen();

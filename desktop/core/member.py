@@ -61,7 +61,8 @@ class Window:
 
 class Member:
     """`key` is the hub's name for it, `client` its own and secret one once it has said hello, `person` the number by
-    which the host knows it, `owed` what it has yet to be told, `acts` whether it has asked for an operation."""
+    which the host knows it, `owed` what it has yet to be told, `acts` whether it has asked for an operation, `unread`
+    up to which number there were, after those that could be read, only such that could not."""
 
     __slots__ = (
         "acts",
@@ -77,6 +78,7 @@ class Member:
         "pinged",
         "rate",
         "stalled_at",
+        "unread",
         "v1",
         "wrong_secrets",
     )
@@ -91,9 +93,28 @@ class Member:
         self.host = False
         self.acts = False
         self.owed = 0
+        self.unread = 0
         self.heard = now
         self.pinged = False
         self.stalled_at: float | None = None
         self.wrong_secrets = 0
         self.rate = Bucket(now)
         self.bad = Window()
+
+
+class Clients(dict[str, set[Member]]):
+    """The members by their `client`: a page may have several connections."""
+
+    def name(self, member: Member, client: str) -> None:
+        """A member says who it is, perhaps not for the first time."""
+        if client != member.client:
+            self.part(member)
+            member.client, member.unread = client, 0
+        self.setdefault(client, set()).add(member)
+
+    def part(self, member: Member) -> None:
+        """A member has left, or is somebody else."""
+        alike = self.get(member.client, set())
+        alike.discard(member)
+        if not alike:
+            self.pop(member.client, None)

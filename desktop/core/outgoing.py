@@ -184,6 +184,7 @@ class Outgoing:
             epoch=self._epoch,
             role="host" if member.host else "guest",
             settings=self._counter.settings,
+            person=member.person if member.client else UNSET,
         )
 
     def roster(self) -> Roster:

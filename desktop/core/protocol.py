@@ -3,7 +3,8 @@
 classic (the client offers no subprotocol; the course's exercise, and whatever a student writes in ten lines)
 
     server -> client   {"counter": n}              at once, and after each change
-    client -> server   {"counter": n}              set the value; other keys are ignored
+    client -> server   {"counter": n}              set the value, however a whole number is written (6, 6.0, 6e0);
+                                                   other keys are ignored
     server -> client   {"counter": n, "error": {"code": "…", "message": "…"}}    the value as it stands
 
 lan-counter.v1 (the client offers that subprotocol)
@@ -18,7 +19,8 @@ lan-counter.v1 (the client offers that subprotocol)
                        {"type":"remove","person":7}                              the host only: close their connection
                        {"type":"ping","at":123.4}
     server -> client   {"type":"state","counter":42,"revision":17,"ack":3,"people":23,"epoch":"…","role":"guest",
-                        "settings":{…}}            counter and revision always; the rest where it changed
+                        "settings":{…},"person":7} counter and revision always; the rest where it changed; person
+                                                   (who is called "Guest 7" without a name) in the answer to hello
                        {"type":"error","code":"locked","message":"…","op":3}     op where one operation was refused
                        {"type":"pong","at":123.4}
                        {"type":"network","join":"http://…/","reach":"lan"}       to the host: where others join, and
@@ -29,22 +31,27 @@ lan-counter.v1 (the client offers that subprotocol)
 
 `op` numbers a client's operations from 1 without gaps; `ack` says up to which number they are decided for good. Types
 are strict (`true` and `1.0` are no integers), unknown keys are ignored, and a number past its limit is `out_of_range`,
-not `malformed`, so that its operation is decided like any other.
+not `malformed`, so that its operation is decided like any other. What is `malformed` or of an `unknown_type` decides
+nothing, and leaves no gap: its number may come again, or the next one, and then it is refused like any other.
 """
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from math import isinf, nan
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Reset, Set, Settings, SettingsChange, Undo
+from desktop.core.names import whole
+
+T = TypeVar("T")
 
 V1: Final = "lan-counter.v1"
 MESSAGE_LIMIT: Final = 4_096
 """The longest message taken, in bytes of UTF-8."""
-NAME_LIMIT: Final = 40
 
 
 class Code(StrEnum):
@@ -73,11 +80,13 @@ SENTENCES: Final = {
 
 
 class ProtocolError(Exception):
-    """A message that can't be taken: `code` is its name on the wire, the text is for people."""
+    """A message that can't be taken: `code` is its name on the wire, the text is for people, `op` its number, 0 where
+    none can be read."""
 
-    def __init__(self, code: Code, sentence: str) -> None:
+    def __init__(self, code: Code, sentence: str, op: int = 0) -> None:
         super().__init__(sentence)
         self.code = code
+        self.op = op
 
 
 # --- client to server ---
@@ -91,7 +100,8 @@ class ClientMessage(Struct, frozen=True, tag_field="type", tag=str.lower):
 
 class Hello(ClientMessage, frozen=True):
     client: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{22,64}\Z")]
-    name: Annotated[str, Meta(max_length=NAME_LIMIT)] = ""
+    name: object = None
+    """Whatever it is, it is no reason to refuse a person; how they are called: `names.visible`."""
     host: str | None = None
     screen: bool = False
     """A page for all to look at, not a person."""
@@ -158,40 +168,65 @@ class _Typed(Struct):
     type: str
 
 
+class _Numbered(Struct):
+    op: Op
+
+
 class _Classic(Struct):
-    counter: int
+    counter: msgspec.Raw
 
 
 _decode: Callable[[str], ClientMessages] = msgspec.json.Decoder(ClientMessages).decode
 _decode_type = msgspec.json.Decoder(_Typed).decode
+_decode_op = msgspec.json.Decoder(_Numbered).decode
 _decode_classic = msgspec.json.Decoder(_Classic).decode
 _TYPES: Final = {"hello", "ping", "remove", "add", "set", "reset", "undo", "configure"}
+_NUMBER: Final = re.compile(rb"-?\d[\d.eE+-]*")
 
 
 def parse(text: str) -> ClientMessages:
     """A lan-counter.v1 message. Raises ProtocolError (malformed, unknown_type)."""
     try:
-        return _decode(text)
+        return _read(_decode, text)
     except (ValueError, RecursionError) as error:
-        raise _named(text, error) from None
+        raise _named(whole(text), error) from None
 
 
 def parse_classic(text: str) -> int:
     """The value that a classic client sets, clamped to just past its limit. Raises ProtocolError (malformed)."""
     try:
-        return _clamp(_decode_classic(text).counter)
+        written = bytes(_read(_decode_classic, text).counter)
     except (ValueError, RecursionError) as error:
         raise ProtocolError(Code.MALFORMED, _plain(error)) from None
+    # JSON knows no integers (RFC 8259, section 6): whatever is whole is one.
+    number = float(written) if _NUMBER.fullmatch(written) else nan
+    if not (isinf(number) or number.is_integer()):
+        raise ProtocolError(Code.MALFORMED, "The counter must be a whole number.")
+    return int(max(-VALUE_LIMIT - 1, min(VALUE_LIMIT + 1, number)))
+
+
+def _read(decode: Callable[[str], T], text: str) -> T:
+    """Decode a text, be it one that was cut through a sign: nobody should lose a click for that."""
+    try:
+        return decode(text)
+    except ValueError:
+        if (mended := whole(text)) == text:
+            raise
+        return decode(mended)
 
 
 def _named(text: str, error: Exception) -> ProtocolError:
     try:
+        op = _decode_op(text).op
+    except (ValueError, RecursionError):
+        op = 0
+    try:
         kind = _decode_type(text).type
     except (ValueError, RecursionError):
-        return ProtocolError(Code.MALFORMED, _plain(error))
+        return ProtocolError(Code.MALFORMED, _plain(error), op)
     if kind in _TYPES:
-        return ProtocolError(Code.MALFORMED, _plain(error))
-    return ProtocolError(Code.UNKNOWN_TYPE, f"There is no message of type {kind[:20]!r}.")
+        return ProtocolError(Code.MALFORMED, _plain(error), op)
+    return ProtocolError(Code.UNKNOWN_TYPE, f"There is no message of type {kind[:20]!r}.", op)
 
 
 def _plain(error: Exception) -> str:
@@ -221,6 +256,7 @@ class State(ServerMessage, frozen=True, kw_only=True):
     epoch: str | UnsetType = UNSET
     role: str | UnsetType = UNSET
     settings: Settings | UnsetType = UNSET
+    person: int | UnsetType = UNSET
 
 
 class Error(ServerMessage, frozen=True, kw_only=True):

@@ -10,18 +10,18 @@ to be carried out in their order. `due` says when `tick` wants to be called.
 """
 
 import hmac
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Final
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 
 from desktop.core.commands import Close, Command, Key, Pause, Record, Send
-from desktop.core.counter import AnyOperation, Counter, Set, Verdict
+from desktop.core.counter import Add, AnyOperation, Counter, Set, Verdict
 from desktop.core.intake import RETRY_PAUSE, Intake
 from desktop.core.liveness import Liveness
-from desktop.core.member import Member
+from desktop.core.member import Clients, Member
+from desktop.core.names import visible
 from desktop.core.outgoing import ACK, SETTINGS, VALUE, Outgoing
 from desktop.core.protocol import (
     SENTENCES,
@@ -65,7 +65,7 @@ class Room:
         self._run = run
         self._joined = 0
         self._members: dict[Key, Member] = {}
-        self._by_client: defaultdict[str, set[Member]] = defaultdict(set)
+        self._clients = Clients()
         self._network = Network(join=None, reach="none")
         self._notices = notices
         self._removed: set[str] = set()
@@ -78,6 +78,11 @@ class Room:
         """How many are here, projectors aside."""
         return self._outgoing.people
 
+    @property
+    def has_company(self) -> bool:
+        """Whether anybody but the host is here, or a screen for all to look at."""
+        return any(member.client and not member.host for member in self._members.values())
+
     def __contains__(self, key: Key) -> bool:
         return key in self._members
 
@@ -89,7 +94,7 @@ class Room:
         member = self._members[key] = Member(key, self._joined, now, v1=v1, local=local)
         self._outgoing.came()
         if not v1:
-            self._identify(member, f"~{self._run}~{self._joined}")
+            self._clients.name(member, f"~{self._run}~{self._joined}")
             return Send((key,), encode(ClassicState(self.counter.value)))
         return Send((key,), encode(self._outgoing.whole_state(member)))
 
@@ -97,7 +102,7 @@ class Room:
         """A connection is gone, from whichever side."""
         member = self._members.pop(key, None)
         if member is not None:
-            self._forget_client(member)
+            self._clients.part(member)
             self._outgoing.went(member)
 
     def stalled(self, key: Key, now: float) -> None:
@@ -139,6 +144,8 @@ class Room:
         try:
             commands += self._taken(member, text) if member.v1 else self._taken_classic(member, text)
         except ProtocolError as error:
+            if error.op == max(member.unread, self._newest(member)) + 1:
+                member.unread = error.op
             commands.append(self._bad(member, now, error.code, str(error)))
         if self._intake.crowded:
             commands.append(Pause(key, RETRY_PAUSE))
@@ -166,8 +173,8 @@ class Room:
     def _greeted(self, member: Member, hello: Hello) -> list[Command]:
         if hello.client in self._removed:
             return [Close(member.key, REMOVED, "The host has removed this page.")]
-        self._identify(member, hello.client)
-        member.name = hello.name
+        self._clients.name(member, hello.client)
+        member.name = visible(hello.name) if isinstance(hello.name, str) else ""
         self._outgoing.tell_hosts()
         if hello.screen:
             self._outgoing.is_screen(member)
@@ -190,22 +197,24 @@ class Room:
             raise ProtocolError(Code.NOT_HOST, SENTENCES[Code.NOT_HOST])
         meant = [other for other in self._members.values() if other.person == person and not other.host]
         self._removed.update(other.client for other in meant)
-        gone = [other for one in meant for other in self._by_client.get(one.client, {one}) if not other.host]
+        gone = [other for one in meant for other in self._clients.get(one.client, {one}) if not other.host]
         return [Close(other.key, REMOVED, "The host has removed this page.") for other in gone]
 
     def _asked(self, member: Member, request: OperationRequest) -> list[Command]:
         member.acts = True
         client, op = member.client, request.op
-        decided = self.counter.decided(client)
-        newest = self._intake.newest(client, decided)
-        if op > newest + 1:
+        newest = self._newest(member)
+        if op > max(member.unread, newest) + 1:
             return [Close(member.key, 1008, f"Operation {newest + 1} is missing.")]
-        if op <= decided:
+        if op <= self.counter.decided(client):
             self._outgoing.tell(member, ACK)
         elif op > newest:
             # Dropping this one and taking the next would leave a gap: so the page keeps all it has, and comes back.
             if self._intake.full:
                 return [Close(member.key, FULL, TOO_MUCH)]
+            # Those before it could not be read, and did not come again: adding nothing is refused, and so are they.
+            for unread in range(newest + 1, op):
+                self._intake.add(Add(client, unread, member.host, 0))
             self._intake.add(request.operation(client, member.host))
         elif self._intake.failing:
             # A page that hears nothing would take the connection for dead.
@@ -224,7 +233,7 @@ class Room:
             if verdict is Verdict.APPLIED:
                 self._outgoing.tell_all(VALUE if settings is self.counter.settings else SETTINGS)
                 self._outgoing.tell_hosts()
-            for member in self._by_client.get(operation.client, ()):
+            for member in self._clients.get(operation.client, ()):
                 self._outgoing.tell(member, ACK)
                 if verdict.refused:
                     code = Code(verdict.value)
@@ -241,7 +250,7 @@ class Room:
         waiting = [
             (member, operation.op)
             for operation in self._intake.failed(now)
-            for member in self._by_client.get(operation.client, ())
+            for member in self._clients.get(operation.client, ())
         ]
         return [
             self._error(member, Code.NOT_RECORDED, SENTENCES[Code.NOT_RECORDED], op)
@@ -278,21 +287,10 @@ class Room:
         return self._error(member, code, sentence)
 
     def _error(self, member: Member, code: Code, sentence: str, op: int = 0) -> Send:
-        message: Struct
         if member.v1:
-            message = Error(code=code, message=sentence, op=op or UNSET)
-        else:
-            message = ClassicState(self.counter.value, ClassicError(code, sentence))
-        return Send((member.key,), encode(message))
+            return Send((member.key,), encode(Error(code=code, message=sentence, op=op or UNSET)))
+        return Send((member.key,), encode(ClassicState(self.counter.value, ClassicError(code, sentence))))
 
-    def _identify(self, member: Member, client: str) -> None:
-        self._forget_client(member)
-        member.client = client
-        self._by_client[client].add(member)
-
-    def _forget_client(self, member: Member) -> None:
-        alike = self._by_client.get(member.client)
-        if alike is not None:
-            alike.discard(member)
-            if not alike:
-                del self._by_client[member.client]
+    def _newest(self, member: Member) -> int:
+        """The newest `op` of a member's client that is decided or on its way."""
+        return self._intake.newest(member.client, self.counter.decided(member.client))

@@ -3,13 +3,15 @@
 Two files below $XDG_DATA_HOME, as the specifications of freedesktop.org say: "Desktop Entry", "Icon Theme".
 """
 
-import os
 import re
 import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from desktop.machine.instance import FolderError
+from desktop.machine.place import persons_folder
 
 NAME = "lan-counter"
 ENTRY = """\
@@ -51,8 +53,9 @@ def install(command: Sequence[str], folder: Path, icon: Path) -> str:
 
 def uninstall() -> str:
     """Take it out of the menu; returns a sentence for the person. Raises InstallError."""
-    files = [path for path in _files() if path.exists()]
+    wanted = _files()
     try:
+        files = [path for path in wanted if path.exists()]
         for path in files:
             path.unlink()
     except OSError as error:
@@ -83,6 +86,7 @@ def _files() -> tuple[Path, Path]:
 
 
 def _data() -> Path:
-    # A relative one is to be ignored (XDG Base Directory Specification).
-    given = os.environ.get("XDG_DATA_HOME", "")
-    return Path(given) if given.startswith("/") else Path.home() / ".local" / "share"
+    try:
+        return persons_folder("")
+    except FolderError as error:
+        raise InstallError(str(error)) from None

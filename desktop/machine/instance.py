@@ -6,15 +6,19 @@ A lock of the operating system's, not a note of a process id: whatever ends the 
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
+from typing import TypeVar
+from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
 import filelock
 import msgspec
 from msgspec import Struct
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -27,15 +31,20 @@ class FolderError(Exception):
 
 
 class Running(Struct, frozen=True, kw_only=True):
-    """What the first program leaves for the second: `token` allows to bring its window forward, and nothing else."""
+    """What the first program leaves for the second: `token` allows to bring its window forward, and nothing else.
+    `windowless` once it is sure that there never will be one."""
 
     join: str
     port: int
     token: str
+    windowless: bool = False
 
 
 class AlreadyRunning(Exception):
-    """Another program holds the folder; `running` says which, if it has said so yet."""
+    """Another program holds the folder; `running` says which, if it has said so yet; `is_forward` whether its window
+    has come forward."""
+
+    is_forward = False
 
     def __init__(self, running: Running | None) -> None:
         super().__init__(f"LAN Counter is already running{f': {running.join}' if running else '.'}")
@@ -59,14 +68,38 @@ def only_one_in(folder: Path) -> Iterator[Callable[[Running], None]]:
     except OSError as error:
         raise FolderError(f"The folder {folder} can't be used: {error.strerror or error}.") from error
     try:
+        # What one that was killed has left is no word of this one's.
+        with suppress(OSError):
+            note.unlink(missing_ok=True)
         yield lambda running: _write(note, running)
     finally:
-        note.unlink(missing_ok=True)
+        # Windows lets nobody delete what a second one is just reading.
+        with suppress(OSError):
+            note.unlink(missing_ok=True)
         lock.release()
 
 
-def bring_forward(running: Running) -> bool:
-    """Ask the program for its window; False if it has none, or doesn't answer."""
+def hold(attempt: Callable[[], T], wait: Callable[[], bool]) -> T:
+    """What `attempt` gives, which raises AlreadyRunning while another program holds the folder.
+
+    That one may be about to start, or to end: so both are tried, its window and `attempt`, again and again, until
+    it is sure that it has none, or `wait`, which is called in between, says that this has taken long enough (False).
+    Raises AlreadyRunning, once its window has come forward or will not.
+    """
+    while True:
+        try:
+            return attempt()
+        except AlreadyRunning as error:
+            first = error.running
+            answer = bring_forward(first) if first else None
+            error.is_forward = answer is True
+            is_final = error.is_forward or (answer is False and first and first.windowless)
+            if is_final or not wait():
+                raise
+
+
+def bring_forward(running: Running) -> bool | None:
+    """Ask the program for its window; False if it says that it has none, None if it doesn't answer."""
     request = Request(
         f"http://127.0.0.1:{running.port}/host/forward",
         method="POST",
@@ -75,9 +108,13 @@ def bring_forward(running: Running) -> bool:
     try:
         # Loopback, whatever proxy the environment names.
         with build_opener(ProxyHandler({})).open(request, timeout=ANSWER_TIMEOUT) as answer:
-            return bool(answer.status == 204)
-    except (URLError, HTTPException, OSError):
-        return False
+            return True if answer.status == HTTPStatus.NO_CONTENT else None
+    except HTTPError as error:
+        with error:
+            return False if error.code == HTTPStatus.CONFLICT else None
+    # The last two for what somebody has written into the file.
+    except (URLError, HTTPException, OSError, ValueError, OverflowError):
+        return None
 
 
 def _read(note: Path) -> Running | None:

@@ -33,12 +33,21 @@ class Preferences(Struct, frozen=True, kw_only=True):
 def load(path: Path) -> Preferences:
     """What was saved; the defaults if there is nothing, or nothing that can be read: no reason not to start."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Preferences)
+        written = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except FileNotFoundError:
         return Preferences()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         log.warning("%s can't be read, so what it kept is as at the first start: %s", path, error)
         return Preferences()
+    found = {}
+    # One by one: a wrong window is no reason to forget the port.
+    for field in structs.fields(Preferences):
+        try:
+            if field.name in written:
+                found[field.name] = msgspec.convert(written[field.name], field.type)
+        except ValueError as error:
+            log.warning("%s can't be read, so its %s is as at the first start: %s", path, field.name, error)
+    return Preferences(**found)
 
 
 def save(path: Path, preferences: Preferences) -> None:

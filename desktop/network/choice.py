@@ -2,9 +2,11 @@
 the likeliest. What is merely better is offered, not taken."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from desktop.network.addresses import Address, Kind, likelihood
+
+DEVICES_LIMIT: Final = 200
 
 
 class Choice(NamedTuple):
@@ -60,3 +62,23 @@ def better(found: Sequence[Address], shown: str | None, declined: Collection[str
         return None
     likelier = (a for a in found if likelihood(a) < likelihood(here) and a.ready and a.ip not in declined)
     return next(likelier, None)
+
+
+class Visits:
+    """Who has come by which of this machine's `addresses`: DEVICES_LIMIT `devices` at most, each with one of them."""
+
+    def __init__(self) -> None:
+        self.devices: dict[str, str] = {}
+        self.addresses: set[str] = set()
+
+    def note(self, device: str, via: str, shown: str | None) -> bool:
+        """A device has come by an address; returns whether that is news. It is kept with the first one, until it comes
+        by the one that is `shown`."""
+        known = self.devices.get(device)
+        if known == via:
+            return False
+        self.addresses.add(via)
+        is_news = len(self.devices) < DEVICES_LIMIT if known is None else via == shown
+        if is_news:
+            self.devices[device] = via
+        return is_news

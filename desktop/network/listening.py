@@ -50,6 +50,12 @@ def listen(
     raise taken
 
 
+def reached(address: str, sockets: Iterable[socket.socket]) -> bool:
+    """Whether one of these listens at this address, itself or at all of the machine's."""
+    at = {sock.getsockname()[0] for sock in sockets}
+    return address in at or (EVERYWHERE in at and ":" not in address)
+
+
 def _listen_on(addresses: Sequence[str], port: int, wished: str | None = None) -> list[socket.socket]:
     for _ in range(ANY_TRIES):
         try:

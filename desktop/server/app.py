@@ -1,14 +1,16 @@
 """HTTP: the page, /health and /ws, each behind the guard."""
 
 import logging
+from collections.abc import Collection
 from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from aiohttp.web import HTTPException, HTTPMisdirectedRequest, Request, StreamResponse
+from aiohttp.web import HTTPException, HTTPNotFound, Request, StreamResponse
 
 from desktop import __version__
 from desktop.core.protocol import MESSAGE_LIMIT
+from desktop.server.astray import Astray
 from desktop.server.gate import State, connection_of
 from desktop.server.guard import Guard, add_headers
 from desktop.server.hub import Hub
@@ -20,10 +22,13 @@ KEEP_ALIVE: Final = 60.0
 """Seconds that an idle connection is kept for the next request."""
 
 
-def application(hub: Hub, guard: Guard, limit: int, routes: list[web.RouteDef]) -> web.AppRunner:
-    """The whole server but its sockets, with `limit` WebSockets at once; to be set up, and cleaned up in the end."""
-    app = web.Application(middlewares=[_entrance(guard)], client_max_size=MESSAGE_LIMIT)
-    websockets = WebSockets(hub, limit)
+def application(
+    hub: Hub, guard: Guard, astray: Astray, limit: int, routes: list[web.RouteDef], origins: Collection[str] = ()
+) -> web.AppRunner:
+    """The whole server but its sockets, with `limit` WebSockets at once, from pages of `origins` too; to be set up, and
+    cleaned up in the end."""
+    app = web.Application(middlewares=[_entrance(guard, astray)], client_max_size=MESSAGE_LIMIT)
+    websockets = WebSockets(hub, limit, origins)
     app.add_routes([web.get("/ws", websockets.serve, allow_head=False), web.get("/health", _health(hub)), *routes])
     app.on_response_prepare.extend((add_headers, _end))
     # aiohttp would log every request that nobody can read, and every subprotocol that is unknown here. Mistakes of ours
@@ -39,7 +44,7 @@ async def _end(request: Request, response: StreamResponse) -> None:
         response.force_close()
 
 
-def _entrance(guard: Guard) -> Middleware:
+def _entrance(guard: Guard, astray: Astray) -> Middleware:
     @web.middleware
     async def entrance(request: Request, handler: Handler) -> StreamResponse:
         connection = connection_of(request)
@@ -48,7 +53,9 @@ def _entrance(guard: Guard) -> Middleware:
             # Whatever else a target may be, we are no proxy (RFC 9112, section 3.2).
             is_ours = request.raw_path.startswith("/")
             if not (is_ours and guard.admits(request, connection)):
-                raise HTTPMisdirectedRequest(text="This server is not known by that name.")
+                return astray.name(request)
+            if isinstance(request.match_info.http_exception, HTTPNotFound):
+                return astray.path(request)
             return await handler(request)
         except (HTTPException, ConnectionError):
             raise

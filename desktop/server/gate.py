@@ -12,11 +12,9 @@ knows a protocol of ours, which looks, and hands all on to aiohttp's behind it.
 """
 
 import asyncio
-import ipaddress
 import re
 from collections.abc import Callable
 from enum import Enum, auto
-from functools import lru_cache
 from itertools import chain
 from typing import Final
 
@@ -24,6 +22,7 @@ from aiohttp.web import Request
 
 from desktop.core.protocol import MESSAGE_LIMIT
 from desktop.machine.descriptors import HOST_PLACES
+from desktop.network.names import is_loopback
 from desktop.server.socket import Socket
 
 NEW_LIMIT: Final = 100
@@ -98,7 +97,7 @@ class Connection(asyncio.BufferedProtocol):
         self.peer: str | None = peer[0] if peer else None
         self.own: str | None = own[0] if own else None
         """The other side's address, and ours; None if it was gone as soon as it came."""
-        self.local = all(address and _is_loopback(address) for address in (self.peer, self.own))
+        self.local = all(address and is_loopback(address) for address in (self.peer, self.own))
         """Whether it comes from this machine: both ends are on loopback."""
         self._inner.connection_made(transport)
         self._gate.came(self)
@@ -206,8 +205,3 @@ class Gate:
             for connection in too_many:
                 if connection in new and len(new) > NEW_LIMIT:
                     connection.drop()
-
-
-@lru_cache(maxsize=512)
-def _is_loopback(address: str) -> bool:
-    return ipaddress.ip_address(address).is_loopback

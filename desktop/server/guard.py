@@ -4,16 +4,13 @@ Two attacks need no network access of the attacker's own, only a page that someb
 ends when a request has to name us, and cross-site requests, which end when a page has to be ours.
 """
 
-import ipaddress
-import re
-import socket
 from collections.abc import Callable, Collection, Sequence
-from functools import lru_cache
 from typing import Final
 
 from aiohttp import web
 from aiohttp.web import Request, StreamResponse
 
+from desktop.network.names import addressed_to_us, own_names
 from desktop.server.gate import Connection
 
 # The page's own socket beside 'self' for older Safari, which doesn't count it as 'self'.
@@ -30,7 +27,6 @@ INLINE: Final = web.ResponseKey("inline", list[str])
 """Under this a response names its inline scripts, as the sources of a policy do (CSP Level 3, section 2.3.1)."""
 ADMITTED: Final = web.RequestKey("admitted", str)
 """Under this a request that was admitted has its Host header."""
-HOST: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%\w+)?)\]|(?P<name>[\w.-]+))(?::(?P<port>[1-9]\d{0,4}))?", re.A)
 
 
 async def add_headers(request: Request, response: StreamResponse) -> None:
@@ -73,32 +69,6 @@ class Guard:
         if connection.peer and connection.own:
             self._visited(connection.peer, connection.own)
         return True
-
-
-def own_names() -> frozenset[str]:
-    """The names that this machine has without our doing."""
-    full = socket.gethostname().lower()
-    own = full.partition(".")[0]
-    return frozenset({"localhost", full, own, f"{own}.local"})
-
-
-def addressed_to_us(hosts: Sequence[str], port: int, names: frozenset[str]) -> bool:
-    """Whether there is one Host header, and it names us: any literal address (rebinding needs a name), or one of
-    `names`, in any case and with or without a trailing dot; with our port."""
-    found = HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
-    if found is None or int(found["port"] or 80) != port:
-        return False
-    if found["name"] and found["name"].lower().removesuffix(".") in names:
-        return True
-    return _is_address(found["v6"] or found["name"])
-
-
-@lru_cache(maxsize=64)
-def _is_address(name: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(name))
-    except ValueError:
-        return False
 
 
 def same_origin(origins: Sequence[str], host: str) -> bool:

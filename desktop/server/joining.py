@@ -125,16 +125,12 @@ def _guarded(handler: Handler, token: str) -> Handler:
 
     async def guarded(request: Request) -> StreamResponse:
         offered = request.headers.get("Authorization", "").encode(errors="replace")
-        is_local = connection_of(request).local
-        if not (is_local and _is_from_our_page(request) and hmac.compare_digest(offered, bearer)):
+        is_from_us = same_origin(request.headers.getall("Origin", []), request.headers["Host"])
+        if not (connection_of(request).local and is_from_us and hmac.compare_digest(offered, bearer)):
             raise HTTPForbidden(text="Only the host may ask for this.")
         return await handler(request)
 
     return guarded
-
-
-def _is_from_our_page(request: Request) -> bool:
-    return same_origin(request.headers.getall("Origin", []), request.headers["Host"])
 
 
 async def _body(request: Request, kind: type[T]) -> T:

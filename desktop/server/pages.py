@@ -5,6 +5,8 @@ Compressed once, at the first request: a plain http page on a LAN gets gzip and 
 
 import gzip
 import hashlib
+import html
+import json
 import mimetypes
 import re
 from base64 import b64encode
@@ -12,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from aiohttp import web
-from aiohttp.web import HTTPNotFound, Request, Response
+from aiohttp.web import Request, Response
 
 from desktop.server.guard import INLINE
 
@@ -22,14 +24,20 @@ FOREVER = "public, max-age=31536000, immutable"
 # Some systems' tables don't know, or get wrong, what a browser insists on.
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".json": "application/json",
          ".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain"}  # fmt: skip
+WEIGHT = re.compile(r";\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*(?:;|$)")
 SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 class Page:
-    """One file."""
+    """One file; the page itself has its languages put in, code to name: there is a file for each."""
 
     def __init__(self, path: Path, cache: str) -> None:
         self.body = path.read_bytes()
+        if path.name == "index.html":
+            locales = sorted(path.parent.glob("locales/*.json"))
+            names = {file.stem: json.loads(file.read_bytes())["language.own"] for file in locales}
+            listed = html.escape(json.dumps(names, ensure_ascii=False)).encode()
+            self.body = self.body.replace(b'<meta name="languages"', b'<meta name="languages" content="%s"' % listed)
         kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         text = kind.startswith("text/") or kind in ("application/json", "image/svg+xml")
         self.headers = {
@@ -47,7 +55,7 @@ class Page:
     def compressed(self) -> bytes:
         return gzip.compress(self.body, 9, mtime=0)
 
-    def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """The file, or 304 if the browser has it already. Under INLINE it tells what its policy has to let in."""
         response = self._answer(request)
         response[INLINE] = self.inline
@@ -56,7 +64,7 @@ class Page:
     def _answer(self, request: Request) -> Response:
         if self.headers["ETag"] in request.headers.get("If-None-Match", ""):
             return Response(status=304, headers={k: v for k, v in self.headers.items() if k != "Content-Type"})
-        if _takes_gzip(request.headers.get("Accept-Encoding", "")) and len(self.compressed) < len(self.body):
+        if "gzip" in accepted(request.headers.get("Accept-Encoding", "")) and len(self.compressed) < len(self.body):
             return Response(body=self.compressed, headers={**self.headers, "Content-Encoding": "gzip"})
         return Response(body=self.body, headers=self.headers)
 
@@ -67,13 +75,16 @@ def files(folder: Path) -> list[Path]:
     return sorted(path.relative_to(folder) for path in found)
 
 
-def _takes_gzip(accepted: str) -> bool:
-    """Whether `gzip` is on the list, and not with a weight of 0 (RFC 9110, sections 12.4.2 and 12.5.3)."""
-    for offer in accepted.lower().split(","):
-        coding, _, weight = offer.partition(";")
-        if coding.strip() == "gzip":
-            return not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight)
-    return False
+def accepted(header: str) -> list[str]:
+    """What a header of the Accept family lists, in lower case, the best first, and without what has a weight of 0 (RFC
+    9110, sections 12.4.2 and 12.5)."""
+
+    def weight(offer: str) -> float:
+        found = WEIGHT.search(offer)
+        return float(found[1]) if found else 1
+
+    offers = sorted(header.lower().split(","), key=weight, reverse=True)
+    return [offer.partition(";")[0].strip() for offer in offers if weight(offer)]
 
 
 class Pages:
@@ -87,20 +98,9 @@ class Pages:
         }
 
     def routes(self) -> list[web.RouteDef]:
-        return [
-            web.get("/", self._index),
-            web.get("/projector", self._index),
-            web.get("/static/{name:.+}", self._named),
-        ]
-
-    async def _index(self, request: Request) -> Response:
-        return self._pages["index.html"].answer(request)
-
-    async def _named(self, request: Request) -> Response:
-        page = self._pages.get(request.match_info["name"])
-        if page is None:
-            raise HTTPNotFound(text="There is no such page.")
-        return page.answer(request)
+        index = self._pages["index.html"].answer
+        static = (web.get(f"/static/{name}", page.answer) for name, page in self._pages.items())
+        return [web.get("/", index), web.get("/projector", index), *static]
 
 
 def folder() -> Path:

@@ -11,9 +11,10 @@ from msgspec import UNSET
 from desktop.core.protocol import Device, Network, NetworkAddress, Offer, Trouble
 from desktop.network import addresses
 from desktop.network.addresses import Address, Kind, likelihood
-from desktop.network.choice import NOTHING, Choice, better, candidates
+from desktop.network.choice import NOTHING, Choice, Visits, better, candidates
 from desktop.network.listening import LOOPBACK, ListenError, NotHereError, PortTakenError
 from desktop.network.mdns import LocalName
+from desktop.network.names import url
 from desktop.network.ports import ANY, BLOCKED, from_on
 from desktop.server.sites import Sites
 
@@ -21,12 +22,6 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY: Final = 2.0
 """Seconds between two looks at the addresses: a cable that is pulled shows within five."""
-DEVICES_LIMIT: Final = 200
-
-
-def url(address: str, port: int) -> str:
-    """The address of the page."""
-    return f"http://[{address}]:{port}/" if ":" in address else f"http://{address}:{port}/"
 
 
 class Reach:
@@ -68,8 +63,7 @@ class Reach:
         self._declined: set[str] = set()
         self._trouble: Trouble | None = None
         self._told: Network | None = None
-        self._devices: dict[str, str] = {}
-        self._visited: set[str] = set()
+        self._visits = Visits()
 
     @property
     def join(self) -> str | None:
@@ -123,7 +117,7 @@ class Reach:
         return addresses.current()
 
     def _candidates(self, found: Sequence[Address]) -> list[Address]:
-        return candidates(found, self._choice, self._here.address, self._left, self._visited)
+        return candidates(found, self._choice, self._here.address, self._left, self._visits.addresses)
 
     async def _first_of(self, order: Sequence[Address]) -> tuple[Address | None, int]:
         """Listen at the first of these where that can be, and on no other; returns it, and the port."""
@@ -144,7 +138,7 @@ class Reach:
         was, is_first = self._here, self._found is None
         self._found = found
         is_gone = was.address is not None and all(address.ip != was.address for address in found)
-        if is_gone and (self._left == NOTHING or was.address in self._visited):
+        if is_gone and (self._left == NOTHING or was.address in self._visits.addresses):
             self._left = was
         self._here, self._port = (Choice(to.ip, to.interface) if to else NOTHING), port
         if self._here.address != was.address:
@@ -216,13 +210,9 @@ class Reach:
 
     def visited(self, device: str, via: str) -> None:
         """A device has reached the server at one of its addresses."""
-        known = self._devices.get(device)
-        if known == via or device == LOOPBACK or any(device == address.ip for address in self._found or ()):
+        if device == LOOPBACK or any(device == address.ip for address in self._found or ()):
             return
-        self._visited.add(via)
-        is_new = known is None and len(self._devices) < DEVICES_LIMIT
-        if is_new or (known and via == self._here.address):
-            self._devices[device] = via
+        if self._visits.note(device, via, self._here.address):
             self._tell()
 
     def _tell(self) -> None:
@@ -241,7 +231,7 @@ class Reach:
                 for a in self._found or ()
                 if a.ready and not self._local and self._fixed in (None, a.ip)
             ],
-            devices=[Device(address=device, via=via) for device, via in self._devices.items()],
+            devices=[Device(address=device, via=via) for device, via in self._visits.devices.items()],
             offer=self._offer() or UNSET,
             trouble=self._trouble or UNSET,
         )
@@ -253,5 +243,5 @@ class Reach:
         offered = None if self._fixed else better(self._found or (), self._here.address, self._declined)
         if offered is None:
             return None
-        came = sum(via == self._here.address for via in self._devices.values())
+        came = list(self._visits.devices.values()).count(self._here.address or "")
         return Offer(address=offered.ip, interface=offered.interface, came=came)

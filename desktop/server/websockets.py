@@ -1,6 +1,7 @@
 """Who gets a WebSocket, and one from its handshake to its end (RFC 6455)."""
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from aiohttp import HttpVersion11, WSMsgType, web
@@ -26,10 +27,11 @@ PROTOCOL: Final = "Sec-WebSocket-Protocol"
 
 
 class WebSockets:
-    """Makes connections of the hub's, `limit` of them at once."""
+    """Makes connections of the hub's, `limit` of them at once. Pages from `origins` are guests, wherever they run."""
 
-    def __init__(self, hub: Hub, limit: int) -> None:
+    def __init__(self, hub: Hub, limit: int, origins: Collection[str] = ()) -> None:
         self._hub = hub
+        self._origins = origins
         self._limit = limit
         self._limit_of_one = limit - min(RESERVED, limit // 10)
         self._inside: set[Connection] = set()
@@ -37,7 +39,7 @@ class WebSockets:
     async def serve(self, request: Request) -> web.WebSocketResponse:
         """One WebSocket, from its handshake to its end; the guard has admitted it."""
         connection, hub = connection_of(request), self._hub
-        self._admit(request, connection)
+        ours = self._admit(request, connection)
         ws = web.WebSocketResponse(
             compress=False,  # messages are short: it would cost memory and time, and save nothing
             autoping=False,  # so that pings and pongs are seen, as signs of life
@@ -55,7 +57,7 @@ class WebSockets:
             await ws.prepare(request)
             ws.headers.clear()  # which have been sent, and would be kept for as long as the connection
             connection.upgrade(socket)
-            hub.join(socket, v1=v1, local=connection.local)
+            hub.join(socket, v1=v1, local=connection.local and ours)
             async for message in ws:
                 connection.unheard -= MESSAGE_LIMIT
                 if message.type is WSMsgType.TEXT:
@@ -80,11 +82,14 @@ class WebSockets:
             self._inside.discard(connection)
         return ws
 
-    def _admit(self, request: Request, connection: Connection) -> None:
-        """Raise what speaks against a WebSocket for this request (section 4.2.1); aiohttp looks at the rest."""
+    def _admit(self, request: Request, connection: Connection) -> bool:
+        """Whether it is no other's page. Raises what speaks against a WebSocket for this request (section 4.2.1); at the
+        rest aiohttp looks."""
         headers = request.headers
-        if not same_origin(headers.getall("Origin", []), headers["Host"]):
-            raise HTTPForbidden(text="A page of another site may not open this socket.")
+        origins = headers.getall("Origin", [])
+        ours = same_origin(origins, headers["Host"])
+        if not ours and not (len(origins) == 1 and origins[0].lower() in self._origins):
+            raise HTTPForbidden(text="A page of another site may not open this socket, unless --allow-origin names it.")
         if not self._has_place_for(connection):
             raise HTTPServiceUnavailable(text="There is no place left just now.", headers={"Retry-After": "10"})
         if headers.get("Upgrade", "").lower() != "websocket":
@@ -98,6 +103,7 @@ class WebSockets:
         has_body = "Content-Length" in headers or "Transfer-Encoding" in headers
         if request.version < HttpVersion11 or has_body or len(keys) != 1 or not KEY.fullmatch(keys[0]):
             raise HTTPBadRequest(text="A handshake is in HTTP/1.1, with one key, 16 bytes in base64, and no body.")
+        return ours
 
     def _has_place_for(self, connection: Connection) -> bool:
         """Whether one more may come in, and from there."""

@@ -11,33 +11,34 @@ import logging
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from desktop.machine.outside import open_page
 from desktop.machine.preferences import Place
+from desktop.window.geometry import Area, Fit, Frame, fit
+from desktop.window.platforms import VARIABLE, answering, debian_package, loadable
 
 RELOAD_AFTER_CRASH_MS = 500
 ROOM_FOR_MESA = 1 << 24
 """Bytes, ten times what it begins with."""
 
-# Debian names most library packages by one rule; these are the exceptions among what Qt needs.
-DEBIAN_PACKAGES = {
-    "libglib-2.0.so.0": "libglib2.0-0",
-    "libgthread-2.0.so.0": "libglib2.0-0",
-    "libnssutil3.so": "libnss3",
-    "libsmime3.so": "libnss3",
-}
 A_FONT = "fonts-dejavu-core"
+GUESSED_FRAME = Frame(0, 40, 0, 0)
+"""Before a window is shown its frame is up to the window manager; afterwards it is known, but nothing says when."""
+FRAME_IS_KNOWN_MS = (100, 500, 2_000)
 
 log = logging.getLogger(__name__)
 
 
 def prepare_environment(storage: Path) -> None:
-    """Set what Qt reads from the environment; what the person has set stays, but for the sandbox of root.
+    """Set what Qt reads from the environment; what the person has set stays, but for the sandbox of root, and for
+    platforms that don't work here. One must: `unavailable` says so.
 
     What is kept for the next start is to be in the folder `storage`.
     """
+    os.environ[VARIABLE] = ";".join(loadable(answering()[0]))
     if os.geteuid() == 0:
         # Chromium ends the process rather than run as root in its sandbox.
         os.environ["QTWEBENGINE_DISABLE_SANDBOX"] = "1"
@@ -57,72 +58,18 @@ def unavailable() -> str | None:
     Qt ends the whole process where it finds no screen or lacks a library, and its page where there is no font: so they
     are looked at first, without creating anything of Qt's.
     """
-    screen = _screen_problem()
-    if screen is not None:
-        return screen
+    found, problems = answering()
+    if not found:
+        return f"No window: there is no screen to open it on ({problems})."
     try:
         # QtWebEngine draws in the most libraries. Nothing is wasted: opening the window imports the same.
         importlib.import_module("qtpy.QtWebEngineWidgets")
-        for plugin in _platform_plugins():
-            ctypes.CDLL(str(plugin))
+        loadable(found)
         if _fonts() == 0:
             return f"No window: no font is installed; on Debian and Ubuntu one comes with `apt install {A_FONT}`."
     except (ImportError, OSError) as problem:
         return _explain(str(problem))
     return None
-
-
-def _asked_platform() -> str:
-    return re.split("[:;]", os.environ.get("QT_QPA_PLATFORM", ""))[0]
-
-
-def _screen_problem() -> str | None:
-    platform = _asked_platform()
-    if platform not in ("", "xcb", "wayland"):
-        return None
-    x11 = "X11 is not asked for" if platform == "wayland" else _x11_problem()
-    wayland = "Wayland is not asked for" if platform == "xcb" else _wayland_problem()
-    if x11 is None or wayland is None:
-        return None
-    return f"No window: there is no screen to open it on ({x11}; {wayland})."
-
-
-def _x11_problem() -> str | None:
-    display = os.environ.get("DISPLAY")
-    if not display:
-        return "DISPLAY is not set"
-    try:
-        xcb = ctypes.CDLL("libxcb.so.1")
-    except OSError:
-        package = _debian_package("libxcb.so.1")
-        return f"the library libxcb.so.1 is missing, which comes with `apt install {package}` on Debian and Ubuntu"
-    xcb.xcb_connect.restype = ctypes.c_void_p
-    xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
-    xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
-    connection = xcb.xcb_connect(None, None)
-    failed = xcb.xcb_connection_has_error(connection)
-    xcb.xcb_disconnect(connection)
-    return f"DISPLAY {display} does not answer" if failed else None
-
-
-def _wayland_problem() -> str | None:
-    display = os.environ.get("WAYLAND_DISPLAY")
-    if not display:
-        return "WAYLAND_DISPLAY is not set"
-    # An absolute WAYLAND_DISPLAY stands for itself: joining keeps it.
-    socket = Path(os.environ.get("XDG_RUNTIME_DIR", "/")) / display
-    return None if socket.is_socket() else f"WAYLAND_DISPLAY {display} has no socket"
-
-
-def _platform_plugins() -> list[Path]:
-    """List the plugins of Qt's that the chosen platform loads: Qt ends the process if one of them cannot be."""
-    platform = _asked_platform()
-    if platform not in ("", "xcb", "wayland"):
-        return []
-    wayland = platform == "wayland" or (platform == "" and _x11_problem() is not None)
-    package = importlib.import_module("PySide6").__file__ or ""
-    folder = Path(package).parent / "Qt" / "plugins" / "platforms"
-    return [folder / ("libqwayland.so" if wayland else "libqxcb.so")]
 
 
 def _fonts() -> int:
@@ -141,18 +88,8 @@ def _explain(problem: str) -> str:
     if library is None:
         return f"No window: Qt cannot be loaded ({problem})."
     name = library[1]
-    package = _debian_package(name)
+    package = debian_package(name)
     return f"No window: the library {name} is missing; on Debian and Ubuntu it comes with `apt install {package}`."
-
-
-def _debian_package(library: str) -> str:
-    """Name the package that holds `library` by Debian's rule: libxkbcommon-x11.so.0 is in libxkbcommon-x11-0."""
-    if library in DEBIAN_PACKAGES:
-        return DEBIAN_PACKAGES[library]
-    name, _, version = library.partition(".so")
-    version = version.lstrip(".")
-    hyphen = "-" if version and name[-1].isdigit() else ""
-    return f"{name}{hyphen}{version}".lower()
 
 
 def profile(storage: Path, name: str) -> Any:
@@ -169,8 +106,9 @@ def profile(storage: Path, name: str) -> Any:
     return builder.createProfile(name)
 
 
-def mend(native: Any) -> None:
-    """Mend what pywebview 6.2 leaves broken under Qt 6 in its main window `native`, before it is shown."""
+def mend(native: Any, on_stage: Callable[[bool], None]) -> None:
+    """Mend what pywebview 6.2 leaves broken under Qt 6 in its main window `native`, before it is shown; `on_stage` is
+    told when its page begins and ends to fill the screen."""
     from qtpy.QtWebEngineCore import QWebEngineSettings
 
     page = native.webview.page()
@@ -183,6 +121,7 @@ def mend(native: Any) -> None:
     # By Python's webbrowser it would give the binary's libraries to the person's.
     page.nav_handler.acceptNavigationRequest = _open_link
     page.fullScreenRequested.connect(lambda request: _toggle_full_screen(native, request))
+    page.fullScreenRequested.connect(lambda request: on_stage(request.toggleOn()))
     page.profile().downloadRequested.connect(lambda download: _save(native, download))
     page.renderProcessTerminated.connect(lambda status, code: _reload_after_crash(page, status, code))
 
@@ -250,26 +189,54 @@ _application: Any = None
 
 def place_of(native: Any) -> Place:
     """Where pywebview's main window is; if it fills the screen, where it was before."""
-    geometry, frame = native.geometry(), native.frameGeometry()
-    normal = native.normalGeometry() if native.isMaximized() or native.isFullScreen() else geometry
     # Qt moves a window by its frame, and sizes it without.
-    return Place(
-        x=normal.x() - geometry.x() + frame.x(),
-        y=normal.y() - geometry.y() + frame.y(),
-        width=normal.width(),
-        height=normal.height(),
-        maximized=native.isMaximized(),
-    )
+    frame, geometry = native.frameGeometry(), native.geometry()
+    x, y = frame.x(), frame.y()
+    if native.isMaximized() or native.isFullScreen():
+        # Its frame is another one then: so it is where it was last seen to be, or as far from there as it went.
+        known, place = native.last_normal
+        geometry = native.normalGeometry()
+        x, y = place.x + geometry.x() - known.x(), place.y + geometry.y() - known.y()
+    return Place(x=x, y=y, width=geometry.width(), height=geometry.height(), maximized=native.isMaximized())
 
 
-def keep_on_screen(native: Any) -> None:
-    """A window that was last on a screen that is no longer there comes to one that is."""
+def put(native: Any, wanted: Place | None) -> None:
+    """Put a window that is about to be shown where it is wanted, as far as the screens allow."""
+    from qtpy.QtCore import QTimer
+
+    _move(native, fit(wanted, _areas(), GUESSED_FRAME))
+    for delay in FRAME_IS_KNOWN_MS:
+        QTimer.singleShot(delay, native, lambda: keep_whole(native))
+
+
+def keep_whole(native: Any) -> None:
+    """A window that isn't wholly on a screen, or on one that has gone, comes to one that is there."""
+    if native.isMaximized() or native.isFullScreen() or native.isMinimized():
+        return
+    inner, outer = native.geometry(), native.frameGeometry()
+    left, top = inner.left() - outer.left(), inner.top() - outer.top()
+    frame = Frame(left, top, outer.width() - inner.width() - left, outer.height() - inner.height() - top)
+    place = place_of(native)
+    native.last_normal = inner, place
+    found = fit(place, _areas(), frame)
+    if found.place != place:
+        _move(native, found)
+
+
+def _move(native: Any, found: Fit) -> None:
+    native.setMinimumSize(*found.least)
+    native.resize(found.place.width, found.place.height)
+    native.move(found.place.x, found.place.y)
+    native.last_normal = native.geometry(), found.place
+
+
+def _areas() -> list[Area]:
     from qtpy.QtGui import QGuiApplication
 
-    if QGuiApplication.screenAt(native.frameGeometry().center()) is None:
-        free = QGuiApplication.primaryScreen().availableGeometry()
-        native.resize(native.size().boundedTo(free.size()))
-        native.move(free.center() - native.rect().center())
+    main = QGuiApplication.primaryScreen()
+    screens = [main, *(screen for screen in QGuiApplication.screens() if screen != main)]
+    free = [screen.availableGeometry() for screen in screens]
+    return [Area(area.x(), area.y(), area.width(), area.height()) for area in free]
 
 
 def come_forward(native: Any) -> None:
@@ -277,6 +244,7 @@ def come_forward(native: Any) -> None:
     from qtpy.QtCore import Qt
 
     native.setWindowState(native.windowState() & ~Qt.WindowState.WindowMinimized)
+    keep_whole(native)
     native.show()
     native.raise_()
     native.activateWindow()

@@ -18,16 +18,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from desktop.machine.preferences import Place
-from desktop.window import qt
+from desktop.window import bounds, qt
+from desktop.window.geometry import LEAST, SIZE, fit
 
-SIZE = (1100, 760)
-SMALLEST = (360, 480)
 # The page's own, so that nothing flashes before it is there.
 LIGHT, DARK = "#f1f4f9", "#080d20"
 LINUX = sys.platform == "linux"
+
+log = logging.getLogger(__name__)
 
 
 class WindowError(Exception):
@@ -39,7 +38,7 @@ def unavailable() -> str | None:
     try:
         importlib.import_module("webview")
     except ImportError:
-        return "No window: pywebview is not installed; install the program again with its dependencies."
+        return "No window: pywebview is not installed; `python3 build/dev.py run` installs it."
     return qt.unavailable() if LINUX else None
 
 
@@ -55,12 +54,13 @@ class Window:
         icon: Path | None = None,
         place: Place | None = None,
         question: Callable[[], str | None] = lambda: None,
+        on_stage: Callable[[bool], None] = lambda there: None,
     ) -> None:
         """Prepare a window on `url`; what the page keeps (localStorage) goes to the folder `storage`.
 
         `icon` is its picture on Linux; elsewhere it has the program's. `place` is where it opens. `question` gives what
-        to ask a person who closes the window, None if nothing; it is called on the GUI's thread and must not wait for
-        it.
+        to ask a person who closes the window, None if nothing; `on_stage` is told when the page begins and ends to fill
+        the screen, on Linux alone, where that can be known. Both are called on the GUI's thread and must not wait.
         """
         self._url = url
         self._title = title
@@ -68,6 +68,7 @@ class Window:
         self._icon = icon
         self._place = place
         self._question = question
+        self._on_stage = on_stage
         self._window: Any = None
         self._renderer = ""
         self._lock = threading.Lock()
@@ -92,6 +93,10 @@ class Window:
         except OSError as problem:
             raise WindowError(f"No window: its folder {self._storage} can't be used ({problem.strerror}).") from problem
         if LINUX:
+            # Once more: what Qt finds missing it doesn't say, it ends the process.
+            missing = qt.unavailable()
+            if missing:
+                raise WindowError(missing)
             qt.prepare_environment(self._storage)
         if sys.platform == "win32" and getattr(sys, "frozen", False):
             unblock(Path(sys.executable).parent)
@@ -99,16 +104,13 @@ class Window:
 
         # Its records reach the program's log through the root logger; a handler of its own would say them twice.
         logging.getLogger("pywebview").handlers.clear()
-        place = self._place
         self._window = webview.create_window(
             self._title,
             self._url,
-            x=place.x if place else None,
-            y=place.y if place else None,
-            width=place.width if place else SIZE[0],
-            height=place.height if place else SIZE[1],
-            maximized=bool(place and place.maximized),
-            min_size=SMALLEST,
+            width=SIZE[0],
+            height=SIZE[1],
+            maximized=bool(self._place and self._place.maximized),
+            min_size=LEAST,
             text_select=True,
         )
         handler = signal.getsignal(signal.SIGINT)
@@ -116,8 +118,6 @@ class Window:
         events.initialized += self._goes_on_with
         events.before_show += lambda: self._before_show(handler)
         events.shown += self._has_been_shown
-        events.moved += lambda x, y: self._has_moved(x=x, y=y)
-        events.resized += lambda width, height: self._has_moved(width=width, height=height)
         events.closing += self._is_closing
         try:
             webview.start(
@@ -129,6 +129,8 @@ class Window:
         # Broad, because each system's web view fails in ways of its own, and a browser will do instead.
         except Exception as problem:
             raise WindowError(f"No window: {str(problem).rstrip('.') or type(problem).__name__}.") from problem
+        finally:
+            self._closing = True
         if self._renderer == "mshtml":
             raise WindowError(
                 "No window: the WebView2 runtime is missing; install it from Microsoft, or use a browser."
@@ -142,17 +144,20 @@ class Window:
         if must_destroy:
             self._window.destroy()
 
-    def come_forward(self) -> None:
-        """Bring the window before all others."""
+    def come_forward(self) -> bool:
+        """Bring the window before all others, or leave it to come there when it opens; False if it has closed."""
         with self._lock:
-            if not self._shown or self._closing:
-                return
+            if self._closing:
+                return False
+            if not self._shown:
+                return True
         if LINUX:
             native = self._window.native
             qt.on_its_thread(native, lambda: qt.come_forward(native))
         else:
             self._window.restore()
             self._window.show()
+        return True
 
     def run_script(self, script: str) -> None:
         """Run JavaScript in the page, soon; whatever comes of it stays there."""
@@ -170,16 +175,32 @@ class Window:
             backend: Any = sys.modules["webview.platforms.qt"]
             backend.QWebEngineProfile = partial(qt.profile, self._storage)
         self._window.background_color = DARK if _prefers_dark() else LIGHT
+        if not LINUX:
+            self._put()
         # mshtml is the old Internet Explorer, taken where WebView2 is missing: it cannot run the page.
         return not self._closing and renderer != "mshtml"
+
+    def _put(self) -> None:
+        """Tell pywebview where to build the window; where the screens can't be asked it is the system's choice."""
+        # Broad, because a window anywhere is better than none.
+        try:
+            screens: Any = importlib.import_module("webview").screens
+            found = fit(self._place, bounds.areas(screens))
+            x, y = bounds.start(found.place)
+        except Exception as problem:
+            log.info("The screens can't be asked for their sizes: %s", problem)
+            return
+        self._window.initial_x, self._window.initial_y = x, y
+        self._window.initial_width, self._window.initial_height = found.place.width, found.place.height
+        self._window.min_size = found.least
 
     def _before_show(self, handler: Any) -> None:
         # pywebview has just taken SIGINT for itself, and would lose one that comes while the window is being built.
         if handler is not None:
             signal.signal(signal.SIGINT, handler)
         if LINUX:
-            qt.mend(self._window.native)
-            qt.keep_on_screen(self._window.native)
+            qt.mend(self._window.native, self._on_stage)
+            qt.put(self._window.native, self._place)
 
     def _has_been_shown(self) -> None:
         with self._lock:
@@ -191,19 +212,16 @@ class Window:
         if must_destroy:
             self._window.destroy()
 
-    def _has_moved(self, **changed: int) -> None:
-        # On Qt the window itself is asked in the end: these events come for a maximised window too.
-        if not LINUX:
-            last = self._place or Place(x=0, y=0, width=SIZE[0], height=SIZE[1])
-            self._place = msgspec.structs.replace(last, **changed)
-
     def _is_closing(self) -> None:
         """The window is about to close, on the GUI's thread: pywebview asks the question if it is told to."""
         question = None if self._closing else self._question()
         self._window.confirm_close = question is not None
         self._window.localization["global.quitConfirmation"] = question or ""
-        if LINUX:
-            self._place = qt.place_of(self._window.native)
+        # Broad, because nothing of it is worth a window that doesn't close.
+        try:
+            self._place = (qt if LINUX else bounds).place_of(self._window.native) or self._place
+        except Exception as problem:
+            log.info("Where the window was is not kept: %s", problem)
 
 
 def unblock(folder: Path) -> None:

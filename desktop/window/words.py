@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-LANGUAGES = ("en", "fr")
 
-
-def language() -> str:
-    """The language of this system, or English."""
-    name = (locale.getlocale(locale.LC_CTYPE)[0] or "")[:2].lower()
-    return name if name in LANGUAGES else "en"
+def language(pages: Path) -> str:
+    """The language of this system, if the page has it, or English."""
+    name, _, region = (locale.getlocale(locale.LC_CTYPE)[0] or "").partition("_")
+    # Windows says German_Germany.
+    code = locale.normalize(name).partition("_")[0]
+    return next((tag for tag in (f"{code}-{region}", code) if _file(pages, tag).is_file()), "en")
 
 
 def question_before_closing(others: int, pages: Path, language: str) -> str:
     """What to ask somebody who closes the window while `others` (at least one) are here."""
-    # English and French alike: from two on it's the plural.
-    form: str = _sentences(pages, language)["native.close"]["one" if others < 2 else "other"]
+    forms = _sentences(pages, language)["native.close"]
+    # Whatever the language's other forms, `other` is understood.
+    form: str = forms["other"] if others > 1 else forms.get("one", forms["other"])
     return form.replace("{n}", str(others))
 
 
@@ -35,4 +36,8 @@ def told(notice: Mapping[str, Any], pages: Path) -> str:
 
 
 def _sentences(pages: Path, language: str) -> Any:
-    return json.loads((pages / "locales" / f"{language}.json").read_text("utf-8"))
+    return json.loads(_file(pages, language).read_text("utf-8"))
+
+
+def _file(pages: Path, language: str) -> Path:
+    return pages / "locales" / f"{language}.json"

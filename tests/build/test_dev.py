@@ -1,11 +1,15 @@
 """What build/dev.py decides; what it runs is seen by running it."""
 
 import importlib.util
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests.build.stand_ins import Commands
 
 TOP = Path(__file__).resolve().parents[2]
 
@@ -19,18 +23,6 @@ def dev() -> ModuleType:
     return module
 
 
-class Commands:
-    """Stands in for `call`: keeps the commands and answers with the next of the exit codes, 0 when none is left."""
-
-    def __init__(self, *codes: int) -> None:
-        self.run: list[list[str]] = []
-        self._codes = list(codes)
-
-    def __call__(self, command: list[str], **_: object) -> int:
-        self.run.append(command)
-        return self._codes.pop(0) if self._codes else 0
-
-
 @pytest.fixture
 def commands(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Commands:
     stand_in = Commands()
@@ -39,47 +31,43 @@ def commands(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Commands:
 
 
 @pytest.fixture
-def bare_debian(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dev.shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(dev, "installed_packages", lambda names: {"libgl1"})
-    monkeypatch.setattr(dev, "current_names", lambda names: names)
+def without_rights(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Debian where not all is installed, and nothing can be."""
+    debian = sys.modules["debian"]
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(debian, "installed_packages", lambda names: {"libgl1"})
+    monkeypatch.setattr(debian, "current_names", lambda names: names)
+    monkeypatch.setattr(debian, "is_root", lambda: False)
 
 
-def test_a_package_installed_under_its_newer_name_is_not_missing(dev: ModuleType) -> None:
-    assert dev.missing_packages(["libnss3", "libasound2", "libgl1"], {"libasound2t64", "libgl1"}) == ["libnss3"]
+class Needs:
+    """Stands in for both kinds of installation: keeps what was asked for."""
+
+    def __init__(self) -> None:
+        self.packages: set[str] = set()
+        self.extras: set[str] = set()
+
+    def provide_packages(self, wanted: list[str]) -> None:
+        self.packages |= set(wanted)
+
+    def provide_venv(self, *extras: str) -> None:
+        self.extras |= set(extras)
 
 
-def test_root_installs_what_is_missing_and_nothing_else(
-    dev: ModuleType, commands: Commands, bare_debian: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dev, "is_root", lambda: True)
-    dev.provide_packages(["libgl1", "xvfb"])
-    assert commands.run == [
-        ["apt-get", "update"],
-        ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", "xvfb"],
-    ]
-
-
-def test_nothing_is_run_when_nothing_is_missing(dev: ModuleType, commands: Commands, bare_debian: None) -> None:
-    dev.provide_packages(["libgl1"])
-    assert commands.run == []
-
-
-def test_who_is_not_root_is_told_the_line_to_run(
-    dev: ModuleType, commands: Commands, bare_debian: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dev, "is_root", lambda: False)
-    with pytest.raises(dev.Stop, match=r"sudo apt-get update && sudo apt-get .*--no-install-recommends xvfb$"):
-        dev.provide_packages(["libgl1", "xvfb"])
-    assert commands.run == []
+@pytest.fixture
+def needs(dev: ModuleType, commands: Commands, monkeypatch: pytest.MonkeyPatch) -> Needs:
+    found = Needs()
+    monkeypatch.setattr(dev, "provide_packages", found.provide_packages)
+    monkeypatch.setattr(dev, "provide_venv", found.provide_venv)
+    monkeypatch.setattr(dev.os, "execv", lambda program, command: None)
+    return found
 
 
 def test_without_rights_test_stops_and_run_goes_on(
-    dev: ModuleType, bare_debian: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    dev: ModuleType, without_rights: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     became: list[list[str]] = []
-    monkeypatch.setattr(dev, "is_root", lambda: False)
-    monkeypatch.setattr(dev, "provide_venv", lambda: None)
+    monkeypatch.setattr(dev, "provide_venv", lambda *extras: None)
     monkeypatch.setattr(dev.os, "execv", lambda program, command: became.append(command))
     assert dev.main(["test"]) == 1
     assert became == []
@@ -88,20 +76,11 @@ def test_without_rights_test_stops_and_run_goes_on(
     assert "sudo apt-get" in capfd.readouterr().out
 
 
-def test_where_there_is_no_apt_the_packages_are_left_alone(
-    dev: ModuleType, commands: Commands, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(dev.shutil, "which", lambda name: None)
-    dev.provide_packages(["xvfb"])
-    assert commands.run == []
-    assert capfd.readouterr().out.count("\n") == 1
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="there the program is a child, not the same process")
 def test_run_passes_every_option_on(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     became: list[list[str]] = []
     monkeypatch.setattr(dev, "provide_packages", lambda wanted: None)
-    monkeypatch.setattr(dev, "provide_venv", lambda: None)
+    monkeypatch.setattr(dev, "provide_venv", lambda *extras: None)
     monkeypatch.setattr(dev.os, "execv", lambda program, command: became.append(command))
     dev.main(["run", "--headless", "--port", "8001", "-h"])
     assert became == [[str(dev.PYTHON), "-m", "desktop", "--headless", "--port", "8001", "-h"]]
@@ -131,51 +110,13 @@ def test_the_version_of_node_is_read(dev: ModuleType, version: str, major: int) 
     assert dev.node_major(version) == major
 
 
-def test_the_stamp_is_good_only_for_what_was_installed(
-    dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dev, "PYTHON", Path(sys.executable))
-    stamp = tmp_path / "installed"
-    assert not dev.is_current(stamp, dev.fingerprint())
-    stamp.write_text(dev.fingerprint())
-    assert dev.is_current(stamp, dev.fingerprint())
-    requirements = tmp_path / "pyproject.toml"
-    requirements.write_text("dependencies = []")
-    monkeypatch.setattr(dev, "REQUIREMENTS", (requirements,))
-    assert not dev.is_current(stamp, dev.fingerprint())
-
-
-def test_the_stamp_is_void_without_its_interpreter(
-    dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dev, "PYTHON", tmp_path / "bin" / "python")
-    stamp = tmp_path / "installed"
-    stamp.write_text(dev.fingerprint())
-    assert not dev.is_current(stamp, dev.fingerprint())
-
-
-def test_an_installation_that_fails_leaves_no_stamp_and_is_tried_on_a_new_venv(
-    dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    commands = Commands(1, 0, 1)  # pip fails, the new .venv is made, pip fails again
-    monkeypatch.setattr(dev, "call", commands)
-    monkeypatch.setattr(dev, "venv_works", lambda: True)
-    monkeypatch.setattr(dev, "STAMP", tmp_path / "installed")
-    dev.STAMP.write_text("of an older installation")
-    with pytest.raises(dev.Stop):
-        dev.provide_venv()
-    assert [command[2] for command in commands.run] == ["pip", "venv", "pip"]
-    assert "--clear" in commands.run[1]
-    assert not dev.STAMP.exists()
-
-
 def test_every_check_runs_though_one_fails_and_pytest_is_the_last(
     dev: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands = Commands(1)
     monkeypatch.setattr(dev, "call", commands)
     monkeypatch.setattr(dev, "provide_packages", lambda wanted: None)
-    monkeypatch.setattr(dev, "provide_venv", lambda: None)
+    monkeypatch.setattr(dev, "provide_venv", lambda *extras: None)
     monkeypatch.setattr(dev, "page_tests_pass", lambda: True)
     assert dev.main(["test"]) == 1
     assert [command[2] for command in commands.run] == ["ruff", "ruff", "mypy", "pytest"]
@@ -183,7 +124,7 @@ def test_every_check_runs_though_one_fails_and_pytest_is_the_last(
 
 def test_arguments_go_to_pytest_alone(dev: ModuleType, commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dev, "provide_packages", lambda wanted: None)
-    monkeypatch.setattr(dev, "provide_venv", lambda: None)
+    monkeypatch.setattr(dev, "provide_venv", lambda *extras: None)
     monkeypatch.chdir(TOP / "tests")
     dev.main(["test", "build/test_dev.py::test_x", "tests/desktop", "-k", "undo"])
     here = str(TOP / "tests" / "build" / "test_dev.py::test_x")
@@ -193,12 +134,11 @@ def test_arguments_go_to_pytest_alone(dev: ModuleType, commands: Commands, monke
 def test_the_bench_runs_with_what_can_be_had(
     dev: ModuleType,
     commands: Commands,
-    bare_debian: None,
+    without_rights: None,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(dev, "is_root", lambda: False)
-    monkeypatch.setattr(dev, "provide_venv", lambda: None)
+    monkeypatch.setattr(dev, "provide_venv", lambda *extras: None)
     monkeypatch.setattr(dev, "missing_tools", lambda: [])
     assert dev.main(["bench", "--quick"]) == 0
     assert commands.run == [[str(dev.PYTHON), "-m", "tests.bench", "--quick"]]
@@ -211,3 +151,44 @@ def test_no_page_test_at_all_is_a_failure(
     monkeypatch.setattr(dev, "TOP", tmp_path)
     assert not dev.page_tests_pass()
     assert commands.run == []
+
+
+# --- each command brings what it takes itself ---
+
+
+@pytest.mark.parametrize(
+    ("command", "extras"),
+    [
+        (["run"], {"window"}),
+        (["run", "--port", "0"], {"window"}),
+        (["run", "--self-test"], {"window"}),
+        (["run", "--headless"], set()),
+        (["run", "--port", "0", "--headless", "--local-only"], set()),
+        (["run", "--version"], set()),
+        (["run", "--help"], set()),
+        (["test", "tests/build"], {"window", "dev"}),
+        (["binary"], {"window", "dev"}),
+        (["bench"], {"window", "dev"}),
+    ],
+)
+def test_a_command_installs_the_extras_that_it_takes(
+    dev: ModuleType, needs: Needs, command: list[str], extras: set[str]
+) -> None:
+    dev.main(command)
+    assert needs.extras == extras
+
+
+def test_without_a_window_nothing_of_the_windows_is_installed(dev: ModuleType, needs: Needs) -> None:
+    dev.main(["run", "--headless"])
+    assert needs.packages == set()
+    dev.main(["run"])
+    assert needs.packages == set(dev.WINDOW_PACKAGES)
+    assert "xvfb" not in needs.packages
+
+
+def test_it_runs_from_any_folder_with_nothing_but_python(tmp_path: Path) -> None:
+    # -S: without any package, this environment's own included.
+    command = [sys.executable, "-S", str(TOP / "build" / "dev.py"), "--help"]
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    told = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=True)
+    assert "build/dev.py run" in told.stdout

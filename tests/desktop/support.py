@@ -22,10 +22,11 @@ from desktop.journal import Journal, JournalError
 from desktop.journal.sqlite import SqliteJournal
 from desktop.network.listening import listen
 from desktop.server.app import application
+from desktop.server.astray import Astray
 from desktop.server.gate import Gate
 from desktop.server.guard import Guard
 from desktop.server.hub import Hub
-from desktop.server.pages import Pages
+from desktop.server.pages import Pages, folder
 from desktop.server.sites import Sites
 
 PATIENCE = 30.0
@@ -224,7 +225,9 @@ class Served:
         """What is answered to exactly this request."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
-            writer.write("\r\n".join([request_line, *headers, "Connection: close", "", ""]).encode())
+            writer.write(
+                "\r\n".join([request_line, *headers, "Connection: close", "", ""]).encode(errors="surrogateescape")
+            )
             async with asyncio.timeout(PATIENCE):
                 return (await reader.read()).decode()
         finally:
@@ -240,8 +243,10 @@ async def served(
     connections: int = 1_000,
     places: int = 1_000,
     routes: Sequence[web.RouteDef] = (),
+    join: str | None = "http://192.168.1.42:8000/",
+    origins: Sequence[str] = (),
 ) -> AsyncIterator[Served]:
-    """Serve a counter on loopback, put together as the launcher does it, and some more routes."""
+    """Serve a counter on loopback, put together as the launcher does it, and some more routes; `join` is on display."""
     loop = asyncio.get_running_loop()
     hub: Hub
 
@@ -254,7 +259,8 @@ async def served(
     port = sock.getsockname()[1]
     guard = Guard(port, lambda: None, lambda device, via: None)
     gate = Gate(places)
-    runner = application(hub, guard, connections, [*pages.routes(), *routes])
+    astray = Astray(folder() / "locales", lambda: join)
+    runner = application(hub, guard, astray, connections, [*pages.routes(), *routes], origins)
     await runner.setup()
     assert runner.server
     gate.open(runner.server)

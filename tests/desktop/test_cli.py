@@ -67,15 +67,15 @@ class Program:
 
 
 @contextmanager
-def program(folder: Path, *options: str, command: Sequence[str] = PROGRAM, **popen: Any) -> Iterator[Program]:
-    """Start it; whatever happens, it has ended afterwards."""
+def program(folder: Path | None, *options: str, command: Sequence[str] = PROGRAM, **popen: Any) -> Iterator[Program]:
+    """Start it, on the person's own folder if none is given; whatever happens, it has ended afterwards."""
     process: subprocess.Popen[str] = subprocess.Popen(
-        [*command, "--headless", "--data-dir", str(folder), *options],
+        [*command, "--headless", *(["--data-dir", str(folder)] if folder else []), *options],
         stdout=popen.pop("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
         text=True,
-        cwd=CHECKOUT,
-        env=ENVIRONMENT,
+        cwd=popen.pop("cwd", CHECKOUT),
+        env=popen.pop("env", ENVIRONMENT),
         **popen,
     )
     # A program that says nothing would keep its reader waiting for ever.
@@ -236,6 +236,16 @@ def test_a_start_reads_no_certificates_and_leaves_the_environment_as_it_was(give
     assert told.stdout.splitlines()[-1] == f"{given} True 0"
 
 
+async def test_a_file_opened_in_a_browser_is_let_in_where_that_is_asked_for(tmp_path: Path) -> None:
+    with started(tmp_path, *LOCAL, "--allow-origin", "null", "--allow-origin", "http://127.0.0.1:5500") as running:
+        async with aiohttp.ClientSession() as session:
+            for origin in ("null", "http://127.0.0.1:5500"):
+                async with session.ws_connect(f"{running.join}ws", headers={"Origin": origin}) as ws:
+                    assert json.loads((await ws.receive()).data) == {"counter": 0}
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+                await session.ws_connect(f"{running.join}ws", headers={"Origin": "http://127.0.0.1:5501"})
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -248,6 +258,8 @@ def test_a_start_reads_no_certificates_and_leaves_the_environment_as_it_was(give
         (["--port", ""], "--port"),
         (["--port", "6000"], "port 6000"),
         (["--port"], "--port"),
+        (["--allow-origin", "http://localhost:5500/"], "--allow-origin"),
+        (["--allow-origin"], "--allow-origin"),
         (["--address", "somewhere"], "--address"),
         (["--address", "0.0.0.0"], "--address"),
         (["--address", "::"], "--address"),
@@ -307,6 +319,53 @@ async def test_where_nothing_can_be_kept_it_counts_in_memory_and_tells_the_host(
     assert f"The folder {tmp_path / name} can't be used" in errors
     assert "Nothing is being saved." in errors
     assert errors.count("\n") == 2, errors
+
+
+# A user that the system doesn't list, as in a container that runs as any number.
+WITHOUT_PASSWD = """
+import pwd, sys
+from desktop.cli import main
+
+def getpwuid(uid):
+    raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+pwd.getpwuid = getpwuid
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system itself knows the person's folder")
+@pytest.mark.parametrize(
+    ("home", "told"),
+    [
+        (None, "There is no home folder"),
+        ("", "There is no home folder"),
+        ("rel/ative", "There is no home folder"),
+        ("{file}", "can't be used"),
+        ("/proc/nowhere", "can't be used"),
+    ],
+)
+async def test_without_a_home_it_counts_in_memory_and_tells_the_host(
+    tmp_path: Path, home: str | None, told: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    environment = {name: value for name, value in ENVIRONMENT.items() if name not in ("HOME", "XDG_DATA_HOME")}
+    # A relative one is to be ignored (XDG Base Directory Specification).
+    environment |= {"XDG_DATA_HOME": "rel", "PYTHONPATH": str(CHECKOUT)}
+    if home is not None:
+        environment["HOME"] = home.format(file=tmp_path / "file")
+    with program(
+        None, *LOCAL, command=[sys.executable, "-c", WITHOUT_PASSWD], env=environment, cwd=tmp_path
+    ) as starting:
+        running = starting.started()
+        async with page_at(running.join, host=running.secret) as page:
+            await page.until(type="notice", code="not_saved")
+        code, errors = running.end()
+    assert code == 143
+    assert told in errors
+    assert "Nothing is being saved." in errors
+    assert errors.count("\n") == 2, errors
+    assert kept_in(tmp_path) == [(tmp_path / "file", b"")]
 
 
 def test_a_counter_that_cannot_be_read_is_set_aside_and_told(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ class Run:
         self.sockets = listen([LOOPBACK], 0)
         self.port: int = self.sockets[0].getsockname()[1]
         self.journal = journal or SqliteJournal(folder / "counter.db")
+        self.company: list[bool] = []
         self.server = Server(
             self.journal,
             self.sockets,
@@ -47,6 +48,7 @@ class Run:
             fixed=LOOPBACK,
             preferences=folder / "preferences.json",
             forward=("token", lambda: False),
+            company=self.company.append,
         )
         self.ended: list[BaseException | None] = []
 
@@ -129,6 +131,18 @@ async def test_the_host_is_told_where_others_join(run: Run) -> None:
         assert (await host.hello(ADA, host=SECRET))["role"] == "host"
         told: dict[str, Any] = await host.until(type="network", reach="local")
         assert told["join"] == f"http://{LOOPBACK}:{run.port}/"
+
+
+async def test_it_is_told_whether_anybody_but_the_host_is_here(run: Run) -> None:
+    address = f"http://{LOOPBACK}:{run.port}/ws"
+    async with aiohttp.ClientSession() as session, session.ws_connect(address, protocols=("lan-counter.v1",)) as ws:
+        await Client(ws).hello(ADA, host=SECRET)
+        seen = len(run.company)
+        await true(lambda: len(run.company) > seen + 1)
+        assert not any(run.company)
+        async with session.ws_connect(address):
+            await true(lambda: run.company[-1])
+        await true(lambda: not run.company[-1])
 
 
 async def test_stopping_tells_everybody_and_keeps_what_they_counted(tmp_path: Path) -> None:

@@ -33,6 +33,57 @@ def test_the_self_test_may_write_to_a_file(given: list[str], report: str) -> Non
     assert parse(["--self-test", *given]).self_test == report
 
 
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("null", "null"),
+        ("file://", "file://"),
+        ("http://127.0.0.1:5500", "http://127.0.0.1:5500"),
+        ("HTTP://LocalHost:5500", "http://localhost:5500"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("https://course.example", "https://course.example"),
+        ("https://course.example:443", "https://course.example"),
+        ("http://course.example:80", "http://course.example"),
+        ("https://course.example:80", "https://course.example:80"),
+        ("http://course.example:1080", "http://course.example:1080"),
+    ],
+)
+def test_an_origin_is_what_browsers_send(given: str, origin: str) -> None:
+    assert parse(["--allow-origin", given]).allow_origin == [origin]
+
+
+def test_several_origins_may_be_allowed_and_none_is_at_first() -> None:
+    assert parse(["--allow-origin", "null", "--allow-origin", "http://x"]).allow_origin == ["null", "http://x"]
+    assert parse([]).allow_origin == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "*",
+        "nul",
+        "localhost:5500",
+        "http://",
+        "http://localhost:5500/",
+        "http://localhost/page.html",
+        "http://localhost?",
+        "http://localhost:",
+        "http://localhost:0",
+        "http://localhost:65536",
+        "http://ada@localhost",
+        "http://local host",
+        "http://localhost http://other",
+        "http://é.example",
+        "file:///home/ada/page.html",
+        "file://localhost",
+    ],
+)
+def test_what_is_no_origin_is_named(given: str) -> None:
+    with pytest.raises(OptionError, match=r"--allow-origin: .* no origin like .*, without a path.*See --help\.$"):
+        parse(["--allow-origin", given])
+
+
 def test_an_option_that_makes_no_sense_is_named() -> None:
     with pytest.raises(OptionError, match=r"--port.*See --help\.$"):
         parse(["--port", "many"])

@@ -4,10 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from aiohttp.web import Request, Response
 
 from desktop import launcher, selftest
 from desktop.journal.sqlite import SqliteJournal
 from desktop.selftest import SelfTest
+from desktop.server import pages
 from desktop.server.pages import folder
 
 
@@ -48,6 +50,16 @@ def test_a_vendored_file_that_has_changed_is_found(
     for module in (selftest, launcher):
         monkeypatch.setattr(module, "folder", lambda: web)
     assert f"FAIL  server: page: {file.name} is not the file that was vendored" in failures(monkeypatch)
+
+
+def test_a_page_that_is_not_what_was_shipped_is_found(no_screen: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = pages.Page._answer
+
+    def changed(page: pages.Page, request: Request) -> Response:
+        return Response(body=page.body + b" ") if request.path == "/" else answer(page, request)
+
+    monkeypatch.setattr(pages.Page, "_answer", changed)
+    assert failures(monkeypatch)[0] == "FAIL  server: page: / is not what was shipped"
 
 
 def test_a_journal_that_keeps_nothing_is_found(

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
 
 from tests.e2e.program import Program, browser, until
-from tests.e2e.screen import private_screen
+from tests.e2e.screen import private_screen, window_manager
 
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -25,6 +25,13 @@ def screen() -> Iterator[str]:
     """A private X screen's name."""
     with private_screen() as name:
         yield name
+
+
+@pytest.fixture
+def managed(screen: str) -> Iterator[str]:
+    """The screen, with a window manager."""
+    with window_manager(screen):
+        yield screen
 
 
 # By module, not session: while it runs, its event loop bars others from this thread.

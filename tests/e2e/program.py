@@ -11,8 +11,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
@@ -36,18 +37,24 @@ class Program:
     """The program, started and accepting connections; a context manager that ends it."""
 
     def __init__(
-        self, data: Path, *options: str, screen: str | None = None, port: int = 0, under: Sequence[str] = ()
+        self,
+        data: Path,
+        *options: str,
+        screen: str | None = None,
+        port: int = 0,
+        under: Sequence[str] = (),
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Start it on the folder `data`, with its window on `screen`; on any free port unless one is given.
 
-        `under` are the words of a command that runs it, if another does.
+        `under` are the words of a command that runs it, if another does. `environment` is added to what it gets.
         """
         self._errors = data.with_suffix(".stderr")
         with self._errors.open("a") as errors:
             self.process = subprocess.Popen(
                 [*under, *command("--local-only", "--data-dir", str(data), "--port", str(port), *options)],
                 cwd=TOP,
-                env=self._environment(screen),
+                env={**self._environment(screen), **environment},
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,

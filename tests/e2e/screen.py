@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from Xlib import X
+from Xlib import X, Xatom
 from Xlib.display import Display
 from Xlib.error import XError
 from Xlib.protocol.event import ClientMessage
@@ -20,11 +20,11 @@ ENDS_WITHIN = 10
 
 
 @contextmanager
-def private_screen() -> Iterator[str]:
+def private_screen(size: str = "1280x800") -> Iterator[str]:
     """Start Xvfb on a free display and yield its name, like `:1`."""
     xvfb = _installed("Xvfb")
     reader, writer = os.pipe()
-    options = ["-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"]
+    options = ["-screen", "0", f"{size}x24", "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen([xvfb, "-displayfd", str(writer), *options], pass_fds=[writer], stderr=subprocess.DEVNULL)
     os.close(writer)
     try:
@@ -115,6 +115,69 @@ def property_of(screen: str, title: str, name: str) -> Any:
         (window,) = (window for window in _windows_below(display.screen().root) if _title(display, window) == title)
         found = window.get_full_property(display.intern_atom(name), X.AnyPropertyType)
         return found and found.value
+    finally:
+        display.close()
+
+
+def outline(screen: str, title: str) -> tuple[int, int, int, int]:
+    """The window of that title with its frame: left, top, right and lower edge."""
+    display = Display(screen)
+    try:
+        root = display.screen().root
+        (window,) = (window for window in _windows_below(root) if _title(display, window) == title)
+        while (parent := window.query_tree().parent) != root:
+            window = parent
+        found = window.get_geometry()
+        width, height = found.width + 2 * found.border_width, found.height + 2 * found.border_width
+        return found.x, found.y, found.x + width, found.y + height
+    finally:
+        display.close()
+
+
+def maximize(screen: str, title: str) -> None:
+    """Ask the window manager to let the window of that title fill the screen, as its button does (EWMH)."""
+    display = Display(screen)
+    try:
+        root = display.screen().root
+        (window,) = (window for window in _windows_below(root) if _title(display, window) == title)
+        state, both = "_NET_WM_STATE", ("_NET_WM_STATE_MAXIMIZED_VERT", "_NET_WM_STATE_MAXIMIZED_HORZ")
+        words = (1, *map(display.intern_atom, both), 2, 0)
+        message = ClientMessage(window=window, client_type=display.intern_atom(state), data=(32, words))
+        root.send_event(message, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
+        display.sync()
+    finally:
+        display.close()
+
+
+@contextmanager
+def panel(screen: str, height: int) -> Iterator[None]:
+    """A bar along the upper edge that a window manager keeps free (Extended Window Manager Hints, struts)."""
+    display = Display(screen)
+    try:
+        root = display.screen()
+        bar = root.root.create_window(0, 0, root.width_in_pixels, height, 0, root.root_depth)
+        kind, dock = (display.intern_atom(f"_NET_WM_WINDOW_TYPE{end}") for end in ("", "_DOCK"))
+        bar.change_property(kind, Xatom.ATOM, 32, [dock])
+        bar.change_property(display.intern_atom("_NET_WM_STRUT"), Xatom.CARDINAL, 32, [0, 0, height, 0])
+        area = display.intern_atom("_NET_WORKAREA")
+
+        def upper_edge() -> int | None:
+            found = root.root.get_full_property(area, X.AnyPropertyType)
+            return found and int(found.value[1])
+
+        def is_kept() -> bool:
+            # openbox has been seen to overlook a window that came while it started.
+            bar.unmap()
+            bar.map()
+            display.sync()
+            try:
+                until(lambda: upper_edge() == height, within=2)
+            except AssertionError:
+                return False
+            return True
+
+        until(is_kept)
+        yield
     finally:
         display.close()
 

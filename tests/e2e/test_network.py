@@ -1,6 +1,7 @@
 """Real addresses, on machines of our own making: who can join where, while the network comes and goes."""
 
 import json
+import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Playwright, expect
 
+from tests.e2e.conftest import CHROMIUM_OPTIONS
 from tests.e2e.lan import Machine, Talker, lan, refused
-from tests.e2e.program import until
+from tests.e2e.program import browser, until
 
 reason = refused()
 pytestmark = pytest.mark.skipif(reason is not None, reason=reason or "")
@@ -59,6 +62,17 @@ def test_a_classmate_joins_at_the_address_on_display(wireless: tuple[Machine, Ma
             phone.say(counter=7)
             assert phone.line() == '{"counter":7}'
         assert "<html" in classmate.fetch(join)
+
+
+def test_whoever_comes_by_a_name_that_the_router_made_is_told_the_address(
+    wireless: tuple[Machine, Machine], tmp_path: Path
+) -> None:
+    teacher, classmate = wireless
+    with teacher.running(tmp_path / "data") as program:
+        join, _, _ = urls(program)
+        by_name = ("--resolve", f"teacher.fritz.box:8000:{TEACHER}", "http://teacher.fritz.box:8000/")
+        assert classmate.fetch(*by_name) == f"The counter has another address. The counter is at {join}\n"
+        assert f'<a class="to" href="{join}">' in classmate.fetch("-H", "Accept: text/html", *by_name)
 
 
 def test_the_secret_counts_for_nothing_over_the_network(wireless: tuple[Machine, Machine], tmp_path: Path) -> None:
@@ -298,4 +312,50 @@ def test_two_counters_on_one_network_get_two_names(wireless: tuple[Machine, Mach
         join = f"http://{CLASSMATE}:8000/"
         until(lambda: teacher.reaches(join))
         assert "ok" in teacher.fetch("-H", "Host: lan-counter.local:8000", f"{join}health")
-        assert "not known by that name" in teacher.fetch("-H", "Host: lan-counter-2.local:8000", f"{join}health")
+        assert "has another address" in teacher.fetch("-H", "Host: lan-counter-2.local:8000", f"{join}health")
+
+
+@contextmanager
+def browser_on(machine: Machine, playwright: Playwright, folder: Path) -> Iterator[Browser]:
+    """A browser that runs on this machine."""
+    path = browser()
+    if path is None:
+        pytest.fail("Chromium is missing: `python3 build/dev.py test` installs it.")
+    start = folder / "chromium"
+    start.write_text(f'#!/bin/sh\nexec {shlex.join(machine.command(path))} "$@"\n', "utf-8")
+    start.chmod(0o755)
+    launched = playwright.chromium.launch(executable_path=start, args=CHROMIUM_OPTIONS)
+    try:
+        yield launched
+    finally:
+        launched.close()
+
+
+def test_the_host_moves_by_one_click_and_is_told_where_the_port_is_taken(
+    wireless: tuple[Machine, Machine], playwright: Playwright, tmp_path: Path
+) -> None:
+    teacher, classmate = wireless
+    classmate.plug("eth0", f"{WIRED_CLASSMATE}/24")
+    with teacher.running(tmp_path / "data") as program, browser_on(teacher, playwright, tmp_path) as chromium:
+        join, own, secret = urls(program)
+        page = chromium.new_context(locale="en-US").new_page()
+        page.goto(f"{own}#host={secret}")
+        address, news = page.locator(".join > .url"), page.locator(".tiding")
+        expect(address).to_have_text(f"{TEACHER}:8000")
+        assert classmate.reaches(join)
+        teacher.plug("eth0", f"{WIRED}/24")
+        teacher.ip("route", "add", "default", "via", WIRED_CLASSMATE, "dev", "eth0")
+        expect(news).to_contain_text(f"eth0 is there now: {WIRED}.", timeout=20_000)
+        expect(news).to_contain_text("1 person came by the old one")
+        expect(address).to_have_text(f"{TEACHER}:8000")
+        with teacher.listening(WIRED, 8000):
+            page.get_by_role("button", name="Move there").click()
+            expect(address).to_have_text(f"{WIRED}:8001")
+        expect(news).to_contain_text(f"The port is 8001 here. Another program has port 8000 at {WIRED}.")
+        assert classmate.reaches(f"http://{WIRED}:8001/")
+        page.get_by_role("button", name="OK").click()
+        expect(news).to_have_count(0)
+        teacher.unplug("eth0")
+        expect(news).to_contain_text(f"The address has changed. eth0, {WIRED}, is gone.", timeout=20_000)
+        expect(address).to_have_text(f"{TEACHER}:8000")
+        assert classmate.reaches(join)

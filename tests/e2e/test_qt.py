@@ -111,3 +111,37 @@ def test_the_page_is_loaded_again_after_a_crash(data: Path, screen: str) -> None
         until(lambda: program.health["people"] == 1, within=30)
         assert "crashed" in program.errors
         assert program.end() == 143
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["wayland", "wayland;xcb", "wayland-egl", "wayland-egl;xcb", "XCB", " xcb ", ";", "eglfs", "linuxfb", "nonsense"],
+)
+def test_the_window_opens_whatever_platform_is_asked_for(data: Path, screen: str, asked: str) -> None:
+    with Program(data, screen=screen, environment={"QT_QPA_PLATFORM": asked}) as program:
+        until(lambda: program.health["people"] == 1, within=30)
+        until(lambda: len(visible(screen, TITLE)) == 1)
+        assert program.end() == 143
+        assert program.errors == ""
+
+
+NOT_IN_THE_BINARY = pytest.mark.skipif("APP_BINARY" in os.environ, reason="the binary leaves it out")
+
+
+@pytest.mark.parametrize(
+    "asked", ["offscreen", "offscreen:configfile=/nowhere", pytest.param("minimal", marks=NOT_IN_THE_BINARY)]
+)
+def test_a_platform_that_needs_no_screen_is_taken_as_asked_for(data: Path, screen: str, asked: str) -> None:
+    with Program(data, screen=screen, environment={"QT_QPA_PLATFORM": asked}) as program:
+        until(lambda: program.health["people"] == 1, within=30)
+        assert visible(screen, TITLE) == []
+        assert program.end() == 143
+
+
+@pytest.mark.parametrize("asked", ["", "xcb", "wayland-egl", "eglfs", "nonsense;"])
+def test_without_a_screen_the_counter_runs_on_and_says_why(data: Path, asked: str) -> None:
+    with Program(data, environment={"QT_QPA_PLATFORM": asked}) as program:
+        until(lambda: "No window: there is no screen" in program.errors)
+        assert program.health["status"] == "ok"
+        assert program.end() == 143
+        assert program.errors.count("\n") == 1

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, WebSocket, WebSocketRoute, expect
+from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, WebSocket, WebSocketRoute, expect
 
 from tests.e2e.program import Program, until
 
@@ -34,6 +34,39 @@ LAN: dict[str, Any] = {
     "devices": [],
 }
 NO_NETWORK: dict[str, Any] = LAN | {"join": None, "reach": "none", "name": None, "addresses": []}
+WIRELESS = {"address": "192.168.1.42", "interface": "Wi-Fi", "kind": "private", "chosen": True}
+WIRED = {"address": "10.20.4.7", "interface": "Ethernet", "kind": "shared", "chosen": False}
+BOTH: dict[str, Any] = LAN | {"addresses": [WIRELESS, WIRED], "name": None}
+MOVED: dict[str, Any] = BOTH | {
+    "join": "http://10.20.4.7:8001/",
+    "addresses": [WIRED | {"chosen": True}, WIRELESS | {"chosen": False}],
+}
+OFFERED: dict[str, Any] = BOTH | {"offer": {"address": "10.20.4.7", "interface": "Ethernet", "came": 12}}
+GONE: dict[str, Any] = MOVED | {
+    "trouble": {"code": "gone", "address": "192.168.1.42", "interface": "Wi-Fi", "port": 8000, "found": 8001}
+}
+PORT_TAKEN: dict[str, Any] = MOVED | {
+    "trouble": {"code": "port_taken", "address": "10.20.4.7", "interface": "Ethernet", "port": 8000, "found": 8001}
+}
+REFUSED: dict[str, Any] = BOTH | {
+    "trouble": {
+        "code": "not_listening",
+        "address": "10.20.4.7",
+        "interface": "Ethernet",
+        "first": 8000,
+        "last": 8009,
+    }
+}
+IPV6 = "2001:db8:4f2a:91c0:1c2b:7dff:fe3a:52b1"
+ONLY_IPV6: dict[str, Any] = LAN | {"join": f"http://[{IPV6}]:8000/", "addresses": [WIRELESS | {"address": IPV6}]}
+CARDS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "offer": (OFFERED, "Ethernet is there now: 10.20.4.7.", "Ethernet est là maintenant\u00a0: 10.20.4.7."),
+    "gone": (GONE, "The address has changed.", "L\u2019adresse a changé."),
+    "port taken": (PORT_TAKEN, "The port is 8001 here.", "Ici, le port est 8001."),
+    "refused": (REFUSED, "Nobody can join at 10.20.4.7.", "Personne ne peut rejoindre à 10.20.4.7."),
+    "only IPv6": (ONLY_IPV6, "Long to type: scan the code", "Longue à taper\u00a0: scannez le code"),
+    "no network": (NO_NETWORK, "No network found.", "Aucun réseau trouvé."),
+}
 NOT_SAVED: dict[str, Any] = {"type": "notice", "code": "not_saved"}
 VISITED: dict[str, Any] = LAN | {"devices": [{"address": "192.168.1.77", "via": "192.168.1.42"}]}
 
@@ -68,6 +101,12 @@ class Line:
                 route.send(message)
 
         server.on_message(tell)
+
+    def tell(self, network: dict[str, Any]) -> None:
+        """Where others join is this now."""
+        self._network = json.dumps(network)
+        for route in self._routes:
+            route.send(self._network)
 
     def drop(self) -> None:
         """Close it; the next one is let through."""
@@ -166,6 +205,7 @@ def button(page: Page, name: str) -> Locator:
 
 def code(picture: Locator) -> list[str]:
     """What a camera reads in a QR code's picture, with the white that is around it on the page."""
+    picture.scroll_into_view_if_needed()
     box = picture.bounding_box()
     assert box is not None
     around = {"x": box["x"] - 12, "y": box["y"] - 12, "width": box["width"] + 24, "height": box["height"] + 24}
@@ -186,6 +226,17 @@ def is_fine(page: Page) -> None:
     # Colours that are still changing would be judged half-way.
     page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => 0)))")
     assert complaints(page) == []
+
+
+def colour(page: Page, name: str) -> str:
+    """What a system colour is, as computed styles have it."""
+    probe = "(name) => { const p = document.body.appendChild(document.createElement('i')); p.style.color = name; "
+    probe += "const { color } = getComputedStyle(p); p.remove(); return color; }"
+    return str(page.evaluate(probe, name))
+
+
+def style(element: Locator, name: str) -> str:
+    return str(element.evaluate(f"(element) => getComputedStyle(element).{name}"))
 
 
 def overflow(page: Page) -> int:
@@ -557,16 +608,153 @@ def test_an_address_that_cannot_be_joined_at_is_refused_in_plain_words(shared: P
     expect(page.get_by_role("alert").filter(has_text="Others can\u2019t join at that address.")).to_be_visible()
 
 
-def test_the_causes_are_told_until_somebody_reaches_the_server(shared: Program, visit: Open) -> None:
+def test_the_causes_are_told_until_somebody_is_here(shared: Program, visit: Open) -> None:
     page = visit(shared.host_url, line=Line())
     button(page, "Nobody can join?").click()
     expect(page.get_by_role("heading", name="The Wi-Fi may keep devices apart")).to_be_visible(timeout=PATIENCE)
     page = visit(shared.host_url, line=Line(VISITED))
     expect(page.get_by_text("1 device has reached this computer")).to_be_visible()
-    expect(button(page, "Nobody can join?")).to_be_hidden()
+    # A device, but nobody: pages get through, and what is live doesn't.
+    button(page, "Nobody can join?").click()
+    expect(page.locator("dialog.help h3").first).to_have_text(
+        "A proxy, a VPN or an antivirus may stop what is live", timeout=PATIENCE
+    )
+    page.keyboard.press("Escape")
+    visit(shared.join_url)
+    expect(button(page, "Nobody can join?")).to_be_hidden(timeout=PATIENCE)
 
 
 # --- joining ---
+
+
+@LOOKS
+@pytest.mark.parametrize("card", CARDS)
+def test_the_card_tells_its_news_in_every_look(
+    shared: Program, host: Page, visit: Open, scheme: str, locale: str, card: str
+) -> None:
+    network, english, french = CARDS[card]
+    page = visit(shared.host_url, WINDOW, Line(network), locale, color_scheme=scheme)
+    expect(page.locator(".join")).to_contain_text(english if locale == "en-US" else french)
+    is_fine(page)
+    # The card grows, and the people's list gives way.
+    assert page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+    assert page.locator(".join").evaluate("(card) => card.scrollWidth <= card.clientWidth")
+    page.set_viewport_size(SMALL)
+    assert overflow(page) <= 0
+    is_fine(page)
+
+
+@pytest.mark.parametrize(
+    ("network", "answer", "address"),
+    [
+        (OFFERED, "Move there", "10.20.4.7"),
+        (OFFERED, "Stay here", "192.168.1.42"),
+        (REFUSED, "Try again", "10.20.4.7"),
+    ],
+)
+def test_one_click_on_the_cards_news_asks_for_an_address(
+    shared: Program, visit: Open, network: dict[str, Any], answer: str, address: str
+) -> None:
+    line = Line(network)
+    page = visit(shared.host_url, line=line)
+    asked: list[Any] = []
+
+    def take(route: Route) -> None:
+        asked.append(route.request.post_data_json)
+        line.tell(BOTH)
+        route.fulfill(status=204)
+
+    page.route("**/host/address", take)
+    button(page, answer).click()
+    expect(page.locator(".tiding")).to_have_count(0)
+    # What was clicked is gone: the focus is not lost with it.
+    expect(page.locator(".join > .url")).to_be_focused()
+    assert asked == [{"address": address}]
+
+
+def test_trouble_is_told_until_it_is_read_and_whatever_comes_then_is_told_again(shared: Program, visit: Open) -> None:
+    line = Line(GONE | {"offer": OFFERED["offer"]})
+    page = visit(shared.host_url, line=line)
+    news = page.locator(".tiding")
+    expect(news).to_contain_text("Another program has port 8000 at the new one, so it is 8001 now.")
+    button(page, "OK").click()
+    expect(news).to_contain_text("Ethernet is there now")
+    expect(page.locator(".join > .url")).to_be_focused()
+    # The same, told anew for another reason, or on another connection.
+    line.tell(GONE | {"devices": VISITED["devices"]})
+    expect(news).to_have_count(0)
+    line.drop()
+    connected(page, "down")
+    connected(page)
+    expect(news).to_have_count(0)
+    line.tell(REFUSED)
+    expect(news).to_contain_text("Other programs have the ports there, 8000 to 8009.")
+    button(page, "OK").click()
+    line.tell(BOTH)
+    expect(news).to_have_count(0)
+    line.tell(REFUSED)
+    expect(news).to_contain_text("Nobody can join at 10.20.4.7.")
+
+
+def test_a_refusal_is_told_once_and_told_again_when_it_comes_again(shared: Program, visit: Open) -> None:
+    # The browser itself reports the answer, 409, to the console.
+    line = Line(BOTH)
+    page = visit(shared.host_url, line=line, watched=False)
+
+    def refuse(route: Route) -> None:
+        line.tell(REFUSED)
+        route.fulfill(status=409)
+
+    page.route("**/host/address", refuse)
+    for _ in range(2):
+        page.get_by_label("Address others can reach").select_option("10.20.4.7")
+        expect(page.locator(".tiding")).to_contain_text("Nobody can join at 10.20.4.7.")
+        expect(page.locator(".join > [role=alert]")).to_be_empty()
+        expect(page.get_by_label("Address others can reach")).to_have_value("192.168.1.42")
+        button(page, "Try again").click()
+        expect(page.locator(".tiding")).to_contain_text("Nobody can join at 10.20.4.7.")
+        button(page, "OK").click()
+        expect(page.locator(".tiding")).to_have_count(0)
+
+
+def test_in_forced_colours_the_codes_are_read_and_what_is_chosen_shows(
+    shared: Program, host: Page, visit: Open
+) -> None:
+    configure(shared, host, locked=True, step=5)
+    page = visit(shared.host_url, color_scheme="dark", forced_colors="active")
+    highlight = colour(page, "Highlight")
+    assert style(page.locator("body"), "backgroundColor") == "rgb(0, 0, 0)"
+    assert code(page.locator(".row .qr")) == [shared.join_url]
+    for chosen in (page.locator(".step input:checked + span"), button(page, "Locked for others")):
+        assert style(chosen, "backgroundColor") == highlight
+    assert style(page.locator(".step input:not(:checked) + span").first, "backgroundColor") != highlight
+    page.keyboard.press("Tab")
+    assert style(page.locator(":focus"), "outlineColor") == highlight
+    button(page, "Enlarge").click()
+    assert code(page.locator(".big .qr").last) == [shared.join_url]
+    page.keyboard.press("Escape")
+    button(page, "Settings").click()
+    for switch in page.get_by_role("switch").all():
+        assert style(switch, "appearance") == "auto"
+    assert style(page.get_by_label("Language"), "appearance") == "auto"
+    page.keyboard.press("Escape")
+    button(page, "Projector").click()
+    expect(page.locator(".stage .qr").last).to_be_visible()
+    until(lambda: code(page.locator(".stage .qr").last) == [shared.join_url])
+
+
+@pytest.mark.parametrize("size", [WINDOW, SCREEN, SMALL])
+def test_a_codes_quiet_zone_covers_nothing(shared: Program, visit: Open, size: ViewportSize) -> None:
+    page = visit(shared.host_url, size)
+    assert code(page.locator(".row .qr")) == [shared.join_url]
+    button(page, "Enlarge").click()
+    at_its_foot = """(title) => {
+        const { left, width, bottom } = title.getBoundingClientRect();
+        return document.elementFromPoint(left + width / 2, bottom - 1) === title;
+    }"""
+    assert page.locator(".big .url").evaluate(at_its_foot)
+    assert page.locator(".big").evaluate("(big) => big.scrollWidth <= big.clientWidth")
+    assert code(page.locator(".big .qr").last) == [shared.join_url]
 
 
 def test_the_codes_on_the_host_card_and_on_the_projector_are_the_join_address(
@@ -603,6 +791,44 @@ def test_the_wifis_own_code_comes_first_and_is_kept_in_memory_only(shared: Progr
     connected(page)
     button(page, "Enlarge").click()
     expect(button(page, "Add the Wi-Fi\u2019s code")).to_be_visible()
+
+
+# --- astray ---
+
+
+@LOOKS
+def test_at_a_wrong_path_there_is_a_page_that_leads_to_the_counter(
+    shared: Program, chromium: Browser, scheme: str, locale: str
+) -> None:
+    looks: list[dict[str, Any]] = [{"color_scheme": scheme}, {"color_scheme": scheme, "forced_colors": "active"}]
+    for colours in looks:
+        context = chromium.new_context(viewport=SMALL, locale=locale, **colours)
+        page = context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))  # noqa: B023
+        answer = page.goto(shared.join_url + "countr" + "y" * 100)
+        assert answer is not None and answer.status == 404
+        expect(page.locator("h1")).to_have_text(
+            "There is no page here" if locale == "en-US" else "Il n\u2019y a pas de page ici"
+        )
+        expect(page.locator("code")).to_contain_text("/countryyy")
+        is_fine(page)
+        assert overflow(page) <= 0
+        page.set_viewport_size(WINDOW)
+        assert overflow(page) <= 0
+        assert page.evaluate("document.scrollingElement.scrollHeight <= innerHeight")
+        assert not [url for url in asked if url.endswith(".js")]
+        page.locator("a.to").click()
+        expect(page).to_have_url(shared.join_url)
+        connected(page)
+        context.close()
+
+
+def test_slashes_and_capitals_in_an_address_that_was_typed_make_no_difference(shared: Program, visit: Open) -> None:
+    for typed in ("/Projector/", "//projector"):
+        page = visit(shared.join_url.removesuffix("/") + typed, SCREEN)
+        expect(page).to_have_url(shared.join_url + "projector")
+        expect(page.locator(".stage")).to_be_visible()
 
 
 # --- the projector ---

@@ -1,11 +1,13 @@
 """What only the real window does: it asks before it closes, comes back where it was, and comes forward."""
 
-import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,16 +15,9 @@ import pytest
 from desktop.machine import install
 from tests.e2e.classic import ClassicClient
 from tests.e2e.program import TOP, Program, command, until
-from tests.e2e.screen import answer, close_windows, pixel, private_screen, property_of, visible, window_manager, xdotool
+from tests.e2e.screen import answer, close_windows, pixel, private_screen, property_of, visible, xdotool
 
 TITLE = "LAN Counter"
-
-
-@pytest.fixture
-def managed(screen: str) -> Iterator[str]:
-    """The screen, with a window manager."""
-    with window_manager(screen):
-        yield screen
 
 
 def shown(program: Program, screen: str) -> str:
@@ -83,18 +78,6 @@ def test_a_desktop_can_tell_whose_window_it_is(program: Program, screen: str) ->
     assert property_of(screen, TITLE, "_NET_WM_ICON"), "its picture"
 
 
-def test_it_comes_to_a_screen_that_is_there(data: Path, managed: str) -> None:
-    data.mkdir()
-    far = {"window": {"x": 9000, "y": 9000, "width": 800, "height": 600}}
-    (data / "preferences.json").write_text(json.dumps(far))
-    with Program(data, screen=managed) as program:
-        window = shown(program, managed)
-        lines = xdotool(managed, "getwindowgeometry", "--shell", window).split()
-        place = dict(line.split("=") for line in lines)
-        assert 0 <= int(place["X"]) <= 1280 - 800
-        assert 0 <= int(place["Y"]) <= 800 - 600
-
-
 def start_again(data: Path) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
     return subprocess.run(
@@ -122,6 +105,95 @@ def test_a_second_start_beside_one_without_a_window_says_where_that_is(data: Pat
     second = start_again(data)
     assert second.returncode == 2
     assert second.stderr == f"LAN Counter is already running: {server.join_url}\n"
+
+
+def test_a_second_start_beside_one_that_found_no_screen_is_told_the_same(data: Path) -> None:
+    with Program(data) as program:
+        until(lambda: "No window" in program.errors)
+        second = start_again(data)
+        assert second.returncode == 2
+        assert second.stderr == f"LAN Counter is already running: {program.join_url}\n"
+
+
+def launch(data: Path, screen: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command("--local-only", "--port", "0", "--data-dir", str(data)),
+        cwd=TOP,
+        env={**os.environ, "DISPLAY": screen},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def launched(data: Path, screen: str, times: int) -> Iterator[list[subprocess.Popen[str]]]:
+    """Started so many times at once; all have ended afterwards."""
+    started = [launch(data, screen) for _ in range(times)]
+    try:
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
+
+
+def minds(process: subprocess.Popen[str], number: int) -> bool:
+    """Whether it has a handler of its own for a signal (proc(5), SigCgt); Python itself has none for SIGTERM."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    (caught,) = (int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(caught >> (number - 1) & 1)
+
+
+def test_started_again_at_once_it_is_one_window(data: Path, managed: str) -> None:
+    with launched(data, managed, 3) as started:
+        until(lambda: [process.poll() for process in started].count(0) == 2, within=60)
+        until(lambda: len(visible(managed, TITLE)) == 1, within=30)
+        (first,) = (process for process in started if process.poll() is None)
+        first.terminate()
+        said = [process.communicate(timeout=30) for process in started]
+    assert sorted(process.returncode for process in started) == [0, 0, 143]
+    assert sorted(out.count("Join: ") for out, _ in said) == [0, 0, 1]
+    # Which knows its address, or not yet.
+    assert all(re.fullmatch(r"(LAN Counter is already running: http://127\.0\.0\.1:\d+/\n)?", err) for _, err in said)
+
+
+def test_a_first_one_that_ends_before_its_window_is_succeeded_by_the_second(data: Path, managed: str) -> None:
+    with launched(data, managed, 1) as (first,):
+        until(lambda: (data / "lock").exists())
+        first.send_signal(signal.SIGSTOP)
+        with launched(data, managed, 1) as (second,):
+            until(lambda: minds(second, signal.SIGTERM), within=30)
+            assert second.poll() is None
+            first.kill()
+            assert second.stdout is not None
+            assert second.stdout.readline().startswith("Join: ")
+            until(lambda: len(visible(managed, TITLE)) == 1, within=30)
+            second.terminate()
+            assert second.wait(30) == 143
+
+
+def test_whoever_waits_for_a_first_one_can_be_stopped(data: Path, managed: str) -> None:
+    with launched(data, managed, 1) as (first,):
+        until(lambda: (data / "lock").exists())
+        first.send_signal(signal.SIGSTOP)
+        with launched(data, managed, 1) as (second,):
+            until(lambda: minds(second, signal.SIGTERM), within=30)
+            second.send_signal(signal.SIGINT)
+            assert second.communicate(timeout=30) == ("", "")
+            assert second.returncode == 130
+
+
+def test_a_start_while_the_first_one_closes_opens_its_own_window(data: Path, managed: str) -> None:
+    with launched(data, managed, 1) as (first,):
+        until(lambda: len(visible(managed, TITLE)) == 1, within=30)
+        close_windows(managed, TITLE)
+        with launched(data, managed, 1) as (second,):
+            assert first.wait(30) == 0
+            until(lambda: len(visible(managed, TITLE)) == 1, within=30)
+            assert second.poll() is None
+            second.terminate()
+            assert second.wait(30) == 143
 
 
 @pytest.mark.parametrize(("dark", "colour"), [(True, (8, 13, 32)), (False, (241, 244, 249))])

@@ -6,7 +6,11 @@ import { formatter } from '../../web/views/digits.js';
 import { choose, pieces, translator } from '../../web/model/i18n.js';
 
 const sentences = (language) => JSON.parse(readFileSync(new URL(`../../web/locales/${language}.json`, import.meta.url), 'utf8'));
-const speak = (language) => translator(formatter(language), sentences(language), language);
+const speak = (language, ...regions) => {
+  const found = sentences(language);
+  const rules = found['language.numbers'];
+  return translator(formatter([...regions, rules]), found, rules);
+};
 const t = speak('en');
 
 test('values and plural forms', () => {
@@ -23,6 +27,16 @@ test('in French nothing is singular, and numbers are French', () => {
   assert.equal(fr('added', { n: 1_234 }), 'Vous avez ajouté *1\u202f234*');
 });
 
+test('in Corsican, which browsers may not know, numbers are as in French', () => {
+  assert.equal(speak('co', 'co', 'co-FR')('added', { n: 1_234 }).match(/\*(.*)\*/)[1], '1\u202f234');
+});
+
+test('numbers are those of the person’s region', () => {
+  const given = (...regions) => speak('pt', ...regions)('goal', { n: 12_345 }).match(/\d.*/)[0];
+  assert.equal(given('pt-BR'), '12.345');
+  assert.equal(given('pt-PT'), '12\u202f345');
+});
+
 test('weights are pieces on the page', () => {
   assert.deepEqual(pieces(t('kept', { n: 3 })), [
     { text: '', strong: false },
@@ -32,9 +46,16 @@ test('weights are pieces on the page', () => {
 });
 
 test('the first wish that can be met, whatever its region; else English', () => {
-  assert.equal(choose(['fr-CA', 'en']), 'fr');
-  assert.equal(choose(['de-DE', 'FR']), 'fr');
-  assert.equal(choose(['', 'de', 'en-GB', 'fr']), 'en');
-  assert.equal(choose(['co']), 'en');
-  assert.equal(choose([]), 'en');
+  const languages = { 'en': 'English', 'fr': 'Français', 'gsw': 'Schwiizerdütsch', 'pt': 'Português', 'pt-BR': 'Português do Brasil' };
+  const chosen = (...wished) => choose(wished, languages);
+  assert.equal(chosen('fr-CA', 'en'), 'fr');
+  assert.equal(chosen('de-DE', 'FR'), 'fr');
+  assert.equal(chosen('', 'de', 'en-GB', 'fr'), 'en');
+  assert.equal(chosen('en-US@posix', 'fr'), 'en');
+  assert.equal(chosen('pt-br', 'pt'), 'pt-BR');
+  assert.equal(chosen('pt-AO'), 'pt');
+  assert.equal(chosen('gsw-CH', 'de'), 'gsw');
+  assert.equal(chosen('fro', 'fy'), 'en');
+  assert.equal(chosen(), 'en');
+  assert.equal(choose(['fr'], {}), 'en');
 });

@@ -4,23 +4,40 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { LANGUAGES } from '../../web/model/i18n.js';
-
 const web = new URL('../../web/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), 'utf8');
-const locales = Object.fromEntries(LANGUAGES.map((language) => [language, JSON.parse(read(`locales/${language}.json`))]));
+const locales = Object.fromEntries(readdirSync(new URL('locales/', web)).map((name) => [name.replace('.json', ''), JSON.parse(read(`locales/${name}`))]));
 const { en } = locales;
 const forms = (sentence) => (typeof sentence === 'string' ? [sentence] : Object.values(sentence));
 const placeholders = (text) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort().join(' ');
 
-test('a file for each language, and no other', () => {
-  assert.deepEqual(readdirSync(new URL('locales/', web)).sort(), LANGUAGES.map((language) => `${language}.json`).sort());
+test('each language has a name of its own, under a code that a browser may wish for', () => {
+  const names = Object.values(locales).map((sentences) => sentences['language.own']);
+  assert.equal(new Set(names).size, names.length);
+  assert.deepEqual(Intl.getCanonicalLocales(Object.keys(locales)), Object.keys(locales));
 });
 
+// What its signs are, beyond what holds for all. A language that isn't here has no rules of its own.
+const LOOSE = [/ [:;?!]/, /[\u00a0\u202f][:;?!]/];
+const FRENCH = [/ [:;?!»]|« |[\p{L}\d}][;?!]/u, /\u202f:|\u00a0[;?!]|[^\u00a0]:(?!\/)/, /[“”„]/];
+const FORBIDDEN = {
+  co: FRENCH,
+  de: [...LOOSE, /[«»”]|[^\u00a0]…/],
+  en: LOOSE,
+  es: [...LOOSE, /(^|[.:] )[^¿]*\?|(^|[.:] )[^¡]*!/, /« | »/],
+  fr: FRENCH,
+  it: [...LOOSE, /[“”„]|« | »/],
+  pt: [...LOOSE, /[«»„]/],
+};
+
 for (const [language, sentences] of Object.entries(locales)) {
-  // What is counted in sentences never comes near a million, where French has a form of its own.
-  const rules = new Intl.PluralRules(language);
-  const needed = [...new Set(Array.from({ length: 10_001 }, (_, n) => rules.select(n)))].sort();
+  // What is counted in sentences never comes near a million, where some have a form of their own: `other` does for it.
+  const rules = new Intl.PluralRules(sentences['language.numbers']);
+  const needed = [...new Set([...Array.from({ length: 10_001 }, (_, n) => rules.select(n)), 'other'])].sort();
+
+  test(`${language}: numbers and plurals that a browser knows`, () => {
+    assert.deepEqual(Intl.PluralRules.supportedLocalesOf(sentences['language.numbers']), [sentences['language.numbers']]);
+  });
 
   test(`${language}: the same keys in the same order`, () => {
     assert.deepEqual(Object.keys(sentences), Object.keys(en));
@@ -47,21 +64,19 @@ for (const [language, sentences] of Object.entries(locales)) {
     }
   });
 
-  test(`${language}: real apostrophes, ellipses and minus signs`, () => {
+  if (language !== 'en') test(`${language}: no sentence was left in English`, () => {
+    const words = (key) => forms(en[key]).at(-1).replace(/\{\w+\}/g, '');
+    const left = Object.keys(en).filter((key) => /[a-z]{2} [a-z]/.test(words(key)) && forms(sentences[key]).at(-1) === forms(en[key]).at(-1));
+    assert.deepEqual(left, []);
+  });
+
+  test(`${language}: real apostrophes, ellipses and minus signs, and its own quotation marks and spaces`, () => {
+    const forbidden = [/'|"|\.\.\.| -(?!-)|  /, ...FORBIDDEN[language] ?? []];
     for (const [key, sentence] of Object.entries(sentences)) {
-      for (const form of forms(sentence)) assert.doesNotMatch(form, /'|"|\.\.\.| - /, key);
+      for (const form of forms(sentence)) for (const signs of forbidden) assert.doesNotMatch(form, signs, key);
     }
   });
 }
-
-test('in French, a sign of two parts is not torn from its word', () => {
-  for (const [key, sentence] of Object.entries(locales.fr)) {
-    for (const form of forms(sentence)) {
-      assert.doesNotMatch(form, / [:;?!»]|« |[\p{L}\d}][;?!]/u, key);
-      assert.doesNotMatch(form, /\u202f:|\u00a0[;?!]/, key);
-    }
-  }
-});
 
 // A key is named whole, or made of a prefix and what the server or the model says.
 const MADE = {
@@ -69,6 +84,10 @@ const MADE = {
   'error.': ['locked', 'stale', 'out_of_range', 'not_host', 'nothing_to_undo', 'no_longer_host', 'not_recorded', 'other'],
   'before.': ['counted', 'known', 'locked', 'stale', 'out_of_range', 'other', 'old', 'unreadable'],
   'join.': ['lan', 'local', 'none', 'virtual', 'tunnel', 'link-local'],
+  'tiding.': [
+    'gone', 'gone.from', 'gone.which', 'gone.port', 'again', 'port', 'port.why', 'nobody', 'taken', 'taken.one', 'close',
+    'move', 'stay', 'try', 'ok',
+  ],
   'help.': ['blocks', 'unknown', 'allows', 'off', 'looking', 'unseen'],
   'help.do.': ['blocks', 'unknown'],
   'notice.': ['set_aside', 'went_back', 'not_saved'],
@@ -77,8 +96,9 @@ const code = readdirSync(web, { recursive: true }).filter((name) => !name.starts
 const named = new Set([...code.matchAll(/'([a-z]+(?:[.-][\w-]+)*)'/g)].map(([, quoted]) => quoted));
 for (const [prefix, ends] of Object.entries(MADE)) ends.forEach((end) => named.add(prefix + end));
 
-// What the native window says, it says from here.
-const isNative = (key) => key.startsWith('native.');
+// What the native window says, and the server to whoever comes astray, is said from here; what a language is called, the
+// server tells the page.
+const isNative = (key) => /^(native|plain)\./.test(key) || key === 'language.own';
 
 test('every sentence is used', () => {
   assert.deepEqual(Object.keys(en).filter((key) => !named.has(key) && !isNative(key)), []);

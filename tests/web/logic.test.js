@@ -241,6 +241,118 @@ test('removed: no click counts any more, and the page says so', () => {
   assert.deepEqual(outgoing(model).messages, []);
 });
 
+test('who is removed is told what counted of theirs, and nothing that did not', () => {
+  const away3 = after(joined(), clicks(1, 1, 1), flush, sends, hears({ type: 'state', counter: 43, revision: 8, ack: 1 }), clicks(1), flush, sends, clicks(-1, -1));
+  const gone = removed(away3);
+  assert.deepEqual(view(gone).missing, ['removed', 'removed.counts']);
+  assert.deepEqual(view(gone).notes.slice(1), [{ key: 'added', values: { n: 3 } }]);
+  assert.deepEqual(view(removed(joined())).notes.slice(1), []);
+});
+
+// --- which thing is broken ---
+
+test('the plate hangs while there may be a connection in a moment, and where there was one', () => {
+  assert.deepEqual(view(begin(SEED)).missing, []);
+  assert.deepEqual(view(away(begin(SEED))).missing, []);
+  assert.deepEqual(view(joined()).missing, []);
+  for (const blocked of [null, 5_000]) assert.deepEqual(view(away(joined(), 2, blocked)).missing, []);
+});
+
+test('where there was no connection, the page says what it is that does not answer', () => {
+  assert.deepEqual(view(away(begin(SEED), 2)).missing, ['stage.waiting']);
+  assert.deepEqual(view(away(begin(SEED), 2, 0)).missing, ['blocked', 'blocked.why', 'blocked.do']);
+  assert.deepEqual(view(away(begin(SEED), 2, 59_999)).missing, ['blocked', 'blocked.why', 'blocked.do']);
+  assert.deepEqual(view(away(begin(SEED), 30, 60_000)).missing, ['blocked', 'blocked.why', 'blocked.other']);
+  assert.deepEqual(view(away(begin(SEED), 8, 0)).notes, [{ key: 'retry', values: { n: 8 } }]);
+  assert.deepEqual(view(away(away(begin(SEED), 8, 0), null, 0)).notes, [{ key: 'link.connecting' }]);
+  assert.deepEqual(view(after(away(begin(SEED), 8, 0), away, joins())).missing, []);
+});
+
+test('a connection that is lost, and blocked then, says so unless there are clicks to tell of', () => {
+  const blocked = away(joined(), 8, 5_000);
+  assert.deepEqual(view(blocked).notes.map(({ key }) => key), ['blocked', 'blocked.why']);
+  assert.equal(note(click(blocked, 1)), 'kept');
+  assert.equal(note(after(blocked, away, joins())), 'shared');
+});
+
+test('where there is no number, nobody shares it', () => {
+  assert.deepEqual(view(begin(SEED)).notes, []);
+  assert.equal(note(joined()), 'shared');
+});
+
+// --- what is refused without a number ---
+
+const LONG_NAME = 'Maximiliane-Alexandrina von Hohenfels-Babenberg';
+const refuses = hears({ type: 'error', code: 'malformed', message: '' });
+
+test('a name is whole and cut before it is said, and the person is told', () => {
+  for (const [text, name, key] of [
+    [LONG_NAME, LONG_NAME.slice(0, 40), 'name.cut'], ['Ada \ud83d', 'Ada', 'shared'], ['\u200b\u2800', undefined, 'name.unseen'], [' Ada ', 'Ada', 'shared'], ['', undefined, 'shared'],
+  ]) {
+    const model = after(begin(SEED, null, text), hears(FIRST));
+    assert.equal(outgoing(model).messages[0].name, name);
+    const known = after(model, sends, hears({ type: 'state', counter: 40, revision: 7, ack: 0, role: 'guest', person: 7 }));
+    assert.equal(note(known), key);
+    assert.equal(note(rename(joined(), text)), key === 'name.unseen' ? 'shared' : key, 'not before it is known what the host sees');
+  }
+});
+
+test('what the host sees instead of a name is said once the server has said it', () => {
+  const model = after(begin(SEED, null, '\u3164'), joins(0, { person: 7 }));
+  assert.deepEqual(view(model).notes, [{ key: 'name.unseen', values: { name: '', person: 7 } }]);
+  assert.deepEqual(view(click(model, 1)).notes.map(({ key }) => key), ['added']);
+  const cut = after(begin(SEED, null, LONG_NAME), joins(0, { person: 7 }));
+  assert.equal(view(cut).notes[0].values.name, LONG_NAME.slice(0, 40));
+});
+
+test('a host has no name to be told of', () => {
+  assert.equal(note(after(begin(SEED, 's3cret', LONG_NAME), joins(0, { role: 'host', person: 1 }))), 'shared');
+});
+
+test('a hello that is refused is said again without the name, once, and what was clicked counts', () => {
+  const model = after(begin(SEED, null, 'Ada'), hears(FIRST), sends, clicks(1), flush, refuses);
+  const { model: again, messages } = outgoing(model);
+  assert.deepEqual(messages, [{ type: 'hello', client: `${SEED}-1` }]);
+  const known = receive(again, { type: 'state', counter: 40, revision: 7, ack: 0, role: 'guest', person: 7 });
+  assert.equal(view(known).link, 'up');
+  assert.deepEqual(outgoing(known).messages.map(({ op }) => op), [1]);
+  assert.deepEqual(view(known).notes[0], { key: 'name.unseen', values: { person: 7 } });
+  const twice = after(again, refuses);
+  assert.deepEqual(outgoing(twice).messages, []);
+  assert.equal(note(twice), 'error.other');
+});
+
+test('so is one for a new name, and the next name is tried again', () => {
+  const model = after(joined(), (now) => rename(now, 'Ada'), sends, refuses);
+  assert.equal('name' in outgoing(model).messages[0], false);
+  const named = after(model, sends, hears({ type: 'state', counter: 40, revision: 7, ack: 0 }), (now) => rename(now, 'Bob'));
+  assert.equal(outgoing(named).messages[0].name, 'Bob');
+});
+
+test('settings that are refused without their number leave no gap before the next clicks', () => {
+  const asked = after(host(), (model) => configure(model, { step: 5 }), sends, refuses);
+  assert.equal(note(asked), 'error.other');
+  assert.equal(view(asked).step, 1);
+  const { model, messages } = outgoing(after(asked, clicks(1), flush));
+  assert.deepEqual(messages, [{ type: 'add', delta: 0, op: 1 }, { type: 'add', delta: 1, seen: 7, op: 2 }]);
+  const refused = receive(model, { type: 'error', code: 'out_of_range', op: 1 });
+  assert.equal(note(refused), 'added', 'of what took its number nobody needs to hear');
+  assert.deepEqual(receive(refused, { type: 'state', counter: 41, revision: 8, ack: 2 }).pending, []);
+});
+
+test('nor do they where clicks had been sent after them, whether they were decided or not', () => {
+  const asked = after(host(), (model) => configure(model, { step: 5 }), clicks(1), flush, sends, refuses);
+  const { model, messages } = outgoing(asked);
+  assert.deepEqual(messages.map(({ op, delta }) => [op, delta]), [[1, 0], [2, 5]]);
+  assert.equal(outgoing(away(model)).messages.length, 0);
+  assert.deepEqual(outgoing(after(away(model), joins(2))).messages, []);
+});
+
+test('what is refused twice without a number is left to what it is', () => {
+  const asked = after(host(), (model) => configure(model, { step: 5 }), sends, refuses, sends);
+  assert.deepEqual(outgoing(after(asked, refuses)).messages, []);
+});
+
 const goal = (value) => ({ type: 'state', counter: 40, revision: 8, settings: { goal: value } });
 const counts = (counter, revision) => hears({ type: 'state', counter, revision });
 

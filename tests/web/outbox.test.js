@@ -178,3 +178,9 @@ test('what became of earlier clicks is summed up, told beside the news, and gone
   ]);
   assert.deepEqual(view(click(told, 1)).notes.map(({ key }) => key), ['added']);
 });
+
+test('what took the number of settings that were refused is no click to keep', () => {
+  const asked = ask(joined('s3cret', 'host'), { type: 'configure', settings: { step: 5 } });
+  const refused = receive(outgoing(asked).model, { type: 'error', code: 'malformed' });
+  assert.deepEqual(toKeep(click(refused, 1)), []);
+});

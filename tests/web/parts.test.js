@@ -1,15 +1,19 @@
-// What the host's and the projector's parts decide without a page.
+// What the page's parts decide without a page.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { translator } from '../../web/model/i18n.js';
 import { addressed, firstLine, mix } from '../../web/views/address.js';
 import { PROPORTIONAL, formatter, width } from '../../web/views/digits.js';
 import { steps } from '../../web/views/host.js';
 import { choice } from '../../web/views/join.js';
+import { directionOf, sift } from '../../web/views/page.js';
 import { telling } from '../../web/views/notices.js';
 import { rows } from '../../web/views/people.js';
 import { ownAddress, titleOf } from '../../web/views/stage.js';
+import { named, tiding } from '../../web/views/tiding.js';
 
 const t = (key, { n } = {}) => (n === undefined ? key : `${key} ${n}`);
 const person = (more) => ({ person: 7, name: '', added: 0, role: 'guest', classic: false, ...more });
@@ -32,6 +36,7 @@ test('a host cannot be removed', () => {
 
 test('addresses are named with their interface, the unlikely ones as what they are', () => {
   assert.equal(choice({ address: '192.168.1.42', interface: 'Wi-Fi', kind: 'private' }, t), 'Wi-Fi, 192.168.1.42');
+  assert.equal(choice({ address: '100.64.0.7', interface: 'wlan0', kind: 'shared' }, t), 'wlan0, 100.64.0.7');
   assert.equal(choice({ address: '172.17.0.1', interface: 'docker0', kind: 'virtual' }, t), 'docker0, 172.17.0.1 (join.virtual)');
 });
 
@@ -57,6 +62,62 @@ test('a long IPv6 address takes two lines, the first as long as the second or a 
     assert.ok(width(first, PROPORTIONAL) >= width(address.slice(first.length), PROPORTIONAL));
     assert.ok(width(first, PROPORTIONAL) < 0.75 * width(address, PROPORTIONAL), first);
   }
+});
+
+// The card's news, as the host reads it.
+const words = JSON.parse(readFileSync(new URL('../../web/locales/en.json', import.meta.url), 'utf8'));
+const english = translator(formatter('en'), words, 'en');
+const JOIN = 'http://192.168.1.42:8000/';
+const OFFER = { address: '10.20.4.7', interface: 'Ethernet', came: 0 };
+const GONE = { code: 'gone', address: '192.168.1.42', interface: 'Wi-Fi' };
+const REFUSED = { code: 'not_listening', address: '10.20.4.7', interface: 'Ethernet' };
+const read = (network, name = '') => {
+  const news = tiding({ join: JOIN, ...network }, name, english);
+  return news && [`*${news.lead}*`, news.rest, news.more, `[${news.answers.join(' ')}]`].filter(Boolean).join(' ');
+};
+
+test('a better address is offered, and how many would have to join again', () => {
+  const told = (came) => read({ offer: { ...OFFER, came } });
+  const moving = '*Ethernet is there now: 10.20.4.7.* More people may reach it. Moving changes the address and the code.';
+  assert.equal(told(0), `${moving} [move stay]`);
+  assert.equal(told(1), `${moving} 1 person came by the old one: they join again. [move stay]`);
+  assert.equal(told(12), `${moving} 12 people came by the old one: they join again. [move stay]`);
+  // Windows has such names.
+  assert.match(read({ offer: { ...OFFER, interface: 'Local Area Connection* 2' } }), /^\*Local Area Connection\* 2 is there now/);
+});
+
+test('an address that is gone is named, and the port, if another program has it at the new one', () => {
+  const again = 'Those who were here join again with this code. [ok]';
+  assert.equal(read({ trouble: GONE }), `*The address has changed.* Wi-Fi, 192.168.1.42, is gone. ${again}`);
+  assert.equal(read({ trouble: { ...GONE, interface: '' } }), `*The address has changed.* 192.168.1.42 is gone. ${again}`);
+  assert.equal(
+    read({ trouble: { ...GONE, port: 8000, found: 8001 } }),
+    `*The address has changed.* Wi-Fi, 192.168.1.42, is gone. Another program has port 8000 at the new one, so it is 8001 now. ${again}`,
+  );
+  assert.equal(
+    read({ trouble: { ...GONE, code: 'port_taken', port: 8000, found: 10_001 } }),
+    '*The port is 10001 here.* Another program has port 8000 at 192.168.1.42. [ok]',
+  );
+});
+
+test('an address that cannot be joined at is tried again on demand', () => {
+  const ports = 'Other programs have the ports there, 8000 to 8009.';
+  const still = (address) => `So the counter is still at ${address}.`;
+  const close = 'Close the other program, then try again.';
+  assert.equal(read({ trouble: { ...REFUSED, first: 8000, last: 8009 } }), `*Nobody can join at 10.20.4.7.* ${ports} ${still('192.168.1.42')} ${close} [try ok]`);
+  assert.match(read({ trouble: { ...REFUSED, first: 65_535, last: 65_535 } }), /Another program has port 65535 there\./);
+  assert.equal(read({ trouble: REFUSED }), `*Nobody can join at 10.20.4.7.* ${still('192.168.1.42')} [try ok]`);
+  assert.equal(read({ join: 'http://[fd00::2]:8000/', trouble: REFUSED }), `*Nobody can join at 10.20.4.7.* ${still('fd00::2')} [try ok]`);
+  assert.equal(read({ join: null, trouble: REFUSED }), '*Nobody can join at 10.20.4.7.* [try ok]');
+});
+
+test('trouble comes before an offer, until it is read; other trouble is told again', () => {
+  const both = { offer: OFFER, trouble: GONE };
+  assert.match(read(both), /has changed/);
+  assert.match(read(both, named(GONE)), /is there now/);
+  assert.match(read({ offer: OFFER, trouble: REFUSED }, named(GONE)), /Nobody can join/);
+  assert.equal(read({ trouble: GONE }, named(GONE)), null);
+  assert.equal(read({}), null);
 });
 
 test('a projector’s own address is one to join at, unless nobody else can open it', () => {
@@ -90,4 +151,37 @@ test('what goes on being so can’t be dismissed', () => {
 test('the steps on offer, and one of the host’s own among them', () => {
   assert.deepEqual(steps(5), [1, 5, 10]);
   assert.deepEqual(steps(7), [1, 5, 7, 10]);
+});
+
+const key = (name, more) => {
+  const done = [];
+  const target = { closest: (list) => (list.split(', ').includes(more?.on) ? {} : null) };
+  const event = { key: name, target, preventDefault: () => done.push('prevented'), stopImmediatePropagation: () => done.push('stopped'), ...more };
+  return { event, done };
+};
+
+test('keys that an input method takes are none of the page’s, nor do Enter and Escape do what they otherwise do', () => {
+  const sifted = (name, more) => {
+    const { event, done } = key(name, more);
+    sift(event);
+    return done.join(' ');
+  };
+  for (const name of ['Enter', 'Escape']) {
+    assert.equal(sifted(name, { isComposing: true }), 'stopped prevented');
+    assert.equal(sifted(name, { isComposing: false, keyCode: 229 }), 'stopped prevented');
+    assert.equal(sifted(name, { isComposing: false, keyCode: 13 }), '');
+  }
+  assert.equal(sifted('+', { isComposing: true }), 'stopped');
+  assert.equal(sifted('Enter', { repeat: true, on: 'button' }), 'prevented');
+  assert.equal(sifted('Enter', { repeat: true, on: 'a' }), 'prevented');
+  assert.equal(sifted('Enter', { repeat: false, on: 'button' }), '');
+  assert.equal(sifted('Enter', { repeat: true }), '', 'in a text');
+  assert.equal(sifted('+', { repeat: true, on: 'button' }), '');
+});
+
+test('a key counts once, however long it is held, and not while it composes', () => {
+  assert.deepEqual(['+', '-', '\u2212', 'x'].map((name) => directionOf(key(name).event)), [1, -1, -1, 0]);
+  for (const more of [{ repeat: true }, { isComposing: true }, { keyCode: 229 }, { ctrlKey: true }, { on: 'dialog' }]) {
+    assert.equal(directionOf(key('+', more).event), 0, JSON.stringify(more));
+  }
 });

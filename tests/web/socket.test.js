@@ -10,12 +10,27 @@ function start(options) {
   const told = { messages: [], away: [], turnedOut: 0, removed: 0 };
   const socket = createSocket('ws://127.0.0.1/ws', 'lan-counter.v1', env, {
     message: (message) => told.messages.push(message),
-    away: (seconds) => told.away.push(seconds),
+    away: (seconds, blocked) => {
+      told.away.push(seconds);
+      told.blocked = blocked;
+    },
     turnedOut: () => { told.turnedOut += 1; },
     removed: () => { told.removed += 1; },
   });
   socket.connect();
   return { WebSocket, env, told, socket, made: WebSocket.made };
+}
+
+// Whether the server answers to a page is up to the test; an answer comes when all that waits for nothing else is done.
+function block(answers = true, options) {
+  const all = start(options);
+  all.env.answers = async () => answers;
+  return { ...all, fail: async () => {
+    all.made.at(-1).end();
+    await new Promise(setImmediate);
+  }, answer: (now) => { answers = now; }, next: () => {
+    for (const before = all.made.length; all.made.length === before;) all.env.pass(100);
+  } };
 }
 
 function open(options) {
@@ -270,4 +285,106 @@ test('every wait is between 0.5 and 3 s', () => {
     env.pass(2_501);
     assert.equal(made.length, before + 1);
   }
+});
+
+// --- pages get through, connections don't ---
+
+test('where the server answers to a page, but no connection opens, it is said at once, and since when', async () => {
+  const { told, fail, next } = block();
+  assert.equal(told.blocked, null);
+  await fail();
+  assert.equal(told.blocked, 0);
+  for (let i = 0; i < 20; i += 1) {
+    next();
+    await fail();
+  }
+  assert.ok(told.blocked > 60_000, `${told.blocked}`);
+});
+
+test('then the wait grows to 30 s, with the seconds as they go', async () => {
+  const { env, told, fail, next } = block(true, { random: () => 1 });
+  const waits = [];
+  for (let i = 0; i < 8; i += 1) {
+    await fail();
+    waits.push(told.away.at(-1));
+    next();
+  }
+  assert.deepEqual(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
+  await fail();
+  const from = told.away.length;
+  env.pass(3_000);
+  assert.deepEqual(told.away.slice(from), [29, 28, 27]);
+});
+
+test('where the server does not answer to a page either, nothing is said to be in the way', async () => {
+  const { told, fail, answer, next } = block(false, { random: () => 1 });
+  for (let i = 0; i < 6; i += 1) {
+    await fail();
+    assert.equal(told.blocked, null);
+    assert.ok(told.away.at(-1) <= 3);
+    next();
+  }
+  answer(true);
+  for (let i = 0; i < 6; i += 1) {
+    await fail();
+    next();
+  }
+  answer(false);
+  await fail();
+  assert.equal(told.blocked, null);
+  assert.ok(told.away.at(-1) <= 3, 'a server that comes back is not kept waiting');
+});
+
+test('a connection that was there and is lost is not looked into, the next one that fails is, twice', async () => {
+  const { told, fail, made, next } = block();
+  made[0].open();
+  made[0].say({ type: 'state' });
+  await fail();
+  assert.equal(told.blocked, null);
+  next();
+  await fail();
+  assert.equal(told.blocked, null, 'a server that has just come back');
+  next();
+  await fail();
+  assert.notEqual(told.blocked, null);
+  next();
+  made.at(-1).open();
+  made.at(-1).say({ type: 'state' });
+  await fail();
+  assert.equal(told.blocked, null);
+});
+
+test('a connection that opens and lets nothing through is one that is blocked', async () => {
+  const { env, told, made } = block();
+  made[0].open();
+  env.pass(TIMES.silence);
+  await new Promise(setImmediate);
+  assert.equal(made.length, 2);
+  assert.notEqual(told.blocked, null);
+});
+
+test('an answer that comes when there is a connection says nothing', async () => {
+  const { env, told, made } = start();
+  let answer;
+  env.answers = () => new Promise((resolve) => { answer = resolve; });
+  made[0].end();
+  env.pass(3_000);
+  made[1].open();
+  made[1].say({ type: 'state' });
+  const before = told.away.length;
+  answer(true);
+  await new Promise(setImmediate);
+  assert.equal(told.away.length, before);
+});
+
+test('who is waked up does not wait 30 s', async () => {
+  const { fail, made, socket, next } = block();
+  for (let i = 0; i < 8; i += 1) {
+    await fail();
+    next();
+  }
+  await fail();
+  const before = made.length;
+  socket.wake();
+  assert.equal(made.length, before + 1);
 });

@@ -9,17 +9,22 @@ export const TIMES = {
   late: 5_000, // a timer off by this much: the machine slept
   retryLeast: 500,
   retryMost: 3_000,
+  blockedMost: 30_000, // where pages get through, but no connection
 };
 const OPEN = 1;
 const TURNED_OUT = 1008;
 const REMOVED = 4003;
 
-/** A connection that comes back by itself: `connect()`, `send(object)`, `wake()`. `env` has WebSocket, timers, now and
- * random; told are `on.message(object)`, `on.turnedOut()`, `on.removed()`, after which it stays closed, and
- * `on.away(seconds to the next try, or null)`. */
+/** A connection that comes back by itself: `connect()`, `send(object)`, `wake()`. `env` has WebSocket, timers, now, random
+ * and `answers()`, whether the server does so to a page; told are `on.message(object)`, `on.turnedOut()`, `on.removed()`,
+ * after which it stays closed, and `on.away(seconds to the next try or null, ms since only pages get through or null)`. */
 export function createSocket(url, protocol, env, on) {
   let socket = null;
   let failures = 0;
+  let blocks = 0; // how often in a row a page got through, and no connection
+  let blockedAt = 0;
+  let isLive = false; // whether anything came by this socket
+  let wasLive = false; // or by any
   let lastOp = 0;
   let doubts = 0; // how often in a row an ack was waited for in vain
   let heard = 0;
@@ -51,7 +56,8 @@ export function createSocket(url, protocol, env, on) {
     letGo();
     if (over) return;
     lastOp = 0;
-    on.away(null);
+    isLive = false;
+    away(null);
     socket = new env.WebSocket(url, protocol);
     after('connect', TIMES.connect, retry);
     socket.onopen = () => {
@@ -75,18 +81,42 @@ export function createSocket(url, protocol, env, on) {
   function retry() {
     letGo();
     failures += 1;
-    const most = Math.min(TIMES.retryMost, TIMES.retryLeast * 2 ** failures);
+    wait();
+    if (!isLive) look();
+  }
+
+  function wait() {
+    const [times, longest] = blocks ? [blocks, TIMES.blockedMost] : [failures, TIMES.retryMost];
+    const most = Math.min(longest, TIMES.retryLeast * 2 ** times);
     countdown(TIMES.retryLeast + env.random() * (most - TIMES.retryLeast));
+  }
+
+  // Is it the server that does not answer, or does something on the way let pages through, but no connection?
+  async function look() {
+    const turn = failures;
+    const before = blocks;
+    const answered = await env.answers?.();
+    if (turn !== failures || isLive || over || !(answered || before)) return;
+    if (!before) blockedAt = env.now();
+    blocks = answered ? before + 1 : 0;
+    if (timers.has('retry')) wait();
+    else away(null);
+  }
+
+  // A server that just comes back may answer to a page a moment before it does to a connection.
+  function away(seconds) {
+    on.away(seconds, blocks > Number(wasLive) ? env.now() - blockedAt : null);
   }
 
   function countdown(left) {
     const slice = left % 1_000 || 1_000;
-    on.away(Math.ceil(left / 1_000));
+    away(Math.ceil(left / 1_000));
     after('retry', slice, () => (left > slice ? countdown(left - slice) : connect()));
   }
 
   function take(message) {
-    failures = 0;
+    failures = blocks = 0;
+    isLive = wasLive = true;
     stop('proof');
     listen();
     if (message.ack !== undefined || message.op !== undefined) {
@@ -100,7 +130,18 @@ export function createSocket(url, protocol, env, on) {
 
   function listen() {
     heard = env.now();
-    after('silence', TIMES.silence, () => (late(heard, TIMES.silence) ? prove() : connect()));
+    after('silence', TIMES.silence, () => {
+      if (late(heard, TIMES.silence)) prove();
+      else if (isLive) connect();
+      else giveUp();
+    });
+  }
+
+  // It was opened, but what is said on it does not get through.
+  function giveUp() {
+    failures += 1;
+    connect();
+    look();
   }
 
   // In short steps: a timer's remaining time may stand still while the machine sleeps.

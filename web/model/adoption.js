@@ -1,4 +1,4 @@
-// Sends what pages before this one, or beside it, have left in their outboxes: why that is safe, outbox.js says.
+// Sends what pages before this one, or beside it, have left in their outboxes: why that is safe, README.md says.
 // One at a time, over a second connection that says hello as the page that made the clicks, and as nobody's (`screen`).
 
 import { WAIT, keyOf, ownerOf, parse } from './outbox.js';

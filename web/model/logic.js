@@ -3,26 +3,30 @@
 //
 // stage: away, met (say `hello`), greeted (it went), joined (it was answered), over (connect anew), removed (stay away)
 
+import { called } from './names.js';
+
 const LIMIT = Number.MAX_SAFE_INTEGER;
 const MOST = 1_000_000;
 const REFUSALS = ['locked', 'stale', 'out_of_range', 'not_host', 'nothing_to_undo'];
 const NONE = { delta: 0, clicks: 0, seen: 0 };
+const LONG = 60_000; // ms
 
-/** A new page's model; `seed` is random. */
+/** A new page's model; `seed` is random, `name` what the person calls themselves. */
 export function begin(seed, secret = null, name = '', screen = false) {
   return {
-    seed, secret, name, screen, generation: 1, role: secret ? 'host' : 'guest',
-    stage: 'away', link: 'connecting', retryIn: null, network: null, roster: [], notices: [],
+    seed, secret, ...naming(name), screen, generation: 1, role: secret ? 'host' : 'guest', person: null,
+    stage: 'away', link: 'connecting', retryIn: null, blocked: null, network: null, roster: [], notices: [],
     epoch: null, counter: null, revision: 0, people: 0,
     settings: { title: '', step: 1, goal: null, locked: false, classic: true },
-    nextOp: 1, sent: 0, pending: [], gathered: NONE, mine: 0, news: null, before: [], cheered: null, joys: 0,
+    nextOp: 1, sent: 0, pending: [], gathered: NONE, mine: 0, before: [], cheered: null, joys: 0,
   };
 }
 
-/** No connection: the next try is in `retryIn` seconds, or now (null). */
-export function away(model, retryIn = null) {
+/** No connection: the next try is in `retryIn` seconds, or now (null). For `blocked` ms only pages have got through; null
+ * where not even they do, or nobody knows. */
+export function away(model, retryIn = null, blocked = null) {
   const first = model.link === 'connecting' && retryIn === null;
-  return { ...model, stage: 'away', sent: 0, retryIn, link: first ? 'connecting' : 'down' };
+  return { ...model, stage: 'away', sent: 0, retryIn, blocked, link: first ? 'connecting' : 'down' };
 }
 
 /** Closed with 1008: sent under another id, what is pending might count twice. */
@@ -32,7 +36,14 @@ export function turnedOut(model) {
 
 /** The host has sent this page away. */
 export function removed(model) {
-  return { ...model, stage: 'removed', link: 'removed', retryIn: null, gathered: NONE, pending: [] };
+  const mine = model.mine - model.gathered.delta - sum(model.pending, 'delta');
+  return { ...model, stage: 'removed', link: 'removed', retryIn: null, blocked: null, mine, gathered: NONE, pending: [] };
+}
+
+/** What a model has of the name that a person gives themselves. */
+export function naming(text) {
+  const { name, odd } = called(text);
+  return { name, isRefused: false, news: odd && { key: odd, values: { name } } };
 }
 
 /** The model after a message of the server's. */
@@ -90,11 +101,11 @@ export function learn(model, outcome) {
 /** `{ model, messages }`: what to send, and the model once it is. */
 export function outgoing(model) {
   if (model.stage === 'met') {
-    const { seed, generation, name, secret } = model;
+    const { seed, generation, name, isRefused, secret } = model;
     const hello = {
       type: 'hello',
       client: `${seed}-${generation}`,
-      ...(name && { name }),
+      ...(name && !isRefused && { name }),
       ...(secret && { host: secret }),
       ...(model.screen && { screen: true }),
     };
@@ -110,24 +121,43 @@ export function view(model) {
   const { link, retryIn, role, people } = model;
   const wished = settings(model);
   return {
-    ...wished, link, retryIn, role, people,
+    ...wished, link, retryIn, role, people, missing: missing(model),
     value: shown(model), mayClick: mayClick(model), notes: notes(model), done: done(shown(model), wished.goal),
   };
 }
 
+// Why there is no plate, in sentences: none where there is a connection, was one, or may be in a moment.
+function missing({ link, epoch, blocked }) {
+  if (link === 'removed') return ['removed', 'removed.counts'];
+  if (link !== 'down' || epoch !== null) return [];
+  return blocked === null ? ['stage.waiting'] : ['blocked', 'blocked.why', blocked < LONG ? 'blocked.do' : 'blocked.other'];
+}
+
 function notes(model) {
+  const { link, retryIn, blocked, mine } = model;
   const { step, locked, goal } = settings(model);
   const n = kept(model);
-  if (model.link === 'removed') return [{ key: 'removed' }];
-  if (model.link === 'down' && n) return [{ key: 'kept', values: { n } }];
-  if (model.news || model.before.length) return [model.news, ...model.before].filter(Boolean);
+  const own = mine ? [{ key: mine > 0 ? 'added' : 'took', values: { n: Math.abs(mine) } }] : [];
+  if (link === 'removed') return [{ key: 'removed' }, ...own];
+  if (missing(model).length) return [retryIn === null ? { key: 'link.connecting' } : { key: 'retry', values: { n: retryIn } }];
+  if (link === 'down' && n) return [{ key: 'kept', values: { n } }];
+  if (link === 'down' && blocked !== null) return [{ key: 'blocked' }, { key: 'blocked.why' }];
+  const told = [news(model), ...model.before].filter(Boolean);
+  if (told.length) return told;
   const guest = model.role !== 'host';
   if (guest && locked) return [{ key: 'locked' }];
   const found = [];
   if (done(shown(model), goal) === 1) found.push({ key: 'goal.reached', values: { n: goal } });
-  if (model.mine) found.push({ key: model.mine > 0 ? 'added' : 'took', values: { n: Math.abs(model.mine) } });
+  found.push(...own);
   if (guest && step > 1) found.push({ key: 'each', values: { n: step } });
-  return found.length ? found : [{ key: 'shared' }];
+  return found.length || model.counter === null ? found : [{ key: 'shared' }];
+}
+
+// Of a name only a guest is told, and what the host sees instead only once the server has said it.
+function news({ news: note, role, person }) {
+  if (!note?.key.startsWith('name.')) return note;
+  if (role === 'host' || (note.key === 'name.unseen' && person === null)) return null;
+  return { ...note, values: { ...note.values, person } };
 }
 
 function shown({ counter, pending, gathered }) {
@@ -164,12 +194,13 @@ export function enqueue(model, message, clicks = 0) {
   return { ...model, nextOp: op + 1, pending: [...model.pending, entry] };
 }
 
-function takeState(before, { epoch = before.epoch, ack, counter, revision, people, role, settings: changed }) {
+function takeState(before, message) {
+  const { epoch = before.epoch, ack, counter, revision, people, role, settings: changed, person } = message;
   const model = epoch === before.epoch ? before : enter(before, epoch);
   const answered = ack !== undefined && model.stage !== 'over';
-  const next = { ...model, people: people ?? model.people, settings: { ...model.settings, ...changed } };
+  const next = { ...model, people: people ?? model.people, person: person ?? model.person, settings: { ...model.settings, ...changed } };
   if (answered) {
-    Object.assign(next, { stage: 'joined', link: 'up', retryIn: null });
+    Object.assign(next, { stage: 'joined', link: 'up', retryIn: null, blocked: null });
     // What follows the answer to `hello` is all there is.
     if (model.stage === 'greeted') next.notices = [];
     next.pending = model.pending.filter(({ message }) => message.op > ack);
@@ -210,11 +241,24 @@ function renew(model, clicks, key) {
 function takeError(model, { code, op }) {
   const tell = (key) => ({ ...model, news: { key: `error.${key}` } });
   if (code === 'not_recorded') return tell(code);
-  if (op === undefined) return code === 'not_host' ? { ...tell('no_longer_host'), secret: null } : tell('other');
+  if (op === undefined) return code === 'not_host' ? { ...tell('no_longer_host'), secret: null } : takeNameless(model, tell('other'));
   const refused = model.pending.find(({ message }) => message.op === op);
   if (!refused) return model;
   const pending = model.pending.filter((entry) => entry !== refused);
+  if (refused.message.delta === 0) return { ...model, pending };
   return { ...tell(REFUSALS.includes(code) ? code : 'other'), pending, mine: model.mine - refused.delta };
+}
+
+// What is refused without its number must be what can be: a hello for its name, or what a host has asked for.
+function takeNameless(model, told) {
+  const { stage, name, isRefused, pending, sent } = model;
+  if (stage === 'greeted' && name && !isRefused) return { ...model, stage: 'met', isRefused: true, news: { key: 'name.unseen' } };
+  const refused = pending.find(({ message }) => message.type !== 'add' && message.op <= sent);
+  if (!refused) return told;
+  // Its number may have been decided, or may not: something of no effect takes it, so that it is no gap.
+  const { op } = refused.message;
+  const nothing = { clicks: 0, delta: 0, message: { type: 'add', op, delta: 0 } };
+  return { ...told, sent: op - 1, pending: pending.map((entry) => (entry === refused ? nothing : entry)) };
 }
 
 function sum(entries, key) {

@@ -1,25 +1,5 @@
-// Clicks that outlive their page: all that the server has not acknowledged, in localStorage until it has.
-//
-// An outbox is one key, `outbox.<client id>`, that only its owner writes: the page load which has that id. Another page
-// may adopt it: send what is in it under that id, then remove it (adoption.js). The id and an operation's number make an
-// idempotency key, so that the same content sent twice, by whomever, counts once. What must never be is
-//
-//     one number, two contents,
-//
-// for then the server would acknowledge the second without counting it. It can't come to that:
-//
-// - An adopter numbers nothing. It sends what it reads, as it reads it.
-// - What is numbered never changes. Only the owner's newest clicks, still gathered, may grow; they are kept under the
-//   number that they will have.
-// - A kept number may grow only while the owner holds its outbox: for HOLD after it last wrote it, by a clock that
-//   nobody sets. Before anything else an owner that comes later (frozen, throttled, asleep) seals: it numbers what it
-//   has, as it was kept, and new clicks get the next number.
-// - An adopter waits until an outbox was released, which is to say that nothing in it was still gathered, or until it has
-//   seen no change for WAIT. WAIT - HOLD is far more than what a browser needs to show one page what another has written.
-//
-// So there is no lock, and none is needed: two adopters, or an owner who wakes up meanwhile, only repeat each other.
-// Kept are clicks alone. What a host asks for (set, reset, undo, settings) was meant for that moment; clicks after it
-// wait in memory until it is decided, since a number left out would be a gap. Nothing kept needs the host's secret.
+// Clicks that outlive their page: all that the server has not acknowledged, in localStorage until it has. Why nothing of it
+// counts twice, or is lost, is in README.md, beside this.
 
 import { seal } from './logic.js';
 import { attempt } from '../link/storage.js';
@@ -47,7 +27,7 @@ export function ownerOf(key) {
 /** The operations to keep, each `[op, delta, seen, clicks]`, without a gap. */
 export function toKeep(model) {
   const { pending } = seal(model);
-  const other = pending.findIndex(({ message }) => message.type !== 'add');
+  const other = pending.findIndex(({ message }) => message.type !== 'add' || !message.delta);
   const adds = pending.slice(0, other < 0 ? MOST_OPS : Math.min(other, MOST_OPS));
   return adds.map(({ message: { op, delta, seen }, clicks }) => [op, delta, seen, clicks]);
 }

@@ -3,16 +3,15 @@
 import { PROPORTIONAL, fit, width } from './digits.js';
 
 const LONGEST = 10; // em: any IPv4 address, with its port, is shorter
-const SLACK = 0.16; // em, for a system that rounds the widths of signs: half of the narrowest
 
 /** For a component that has `join`, an address or ''. */
 export const addressed = {
   get address() { return this.join.replace(/^http:\/\/|\/$/g, ''); },
   get addressFit() {
     const first = firstLine(this.address);
-    const line = first === this.address ? 'none' : `${(width(first, PROPORTIONAL) + SLACK).toFixed(2)}em`;
-    return { ...fit(first, PROPORTIONAL), '--line': line };
+    return { ...fit(first, PROPORTIONAL), '--lines': this.isTwoLines ? 2 : 1 };
   },
+  get isTwoLines() { return firstLine(this.address) !== this.address; },
   // The figures' font has no letters but an IPv6 address's.
   get inPlaque() { return /^[\d.:a-f[\]%]+$/.test(this.address); },
 };

@@ -16,8 +16,8 @@ const NARROWEST = 1.25;
 /** The widths of 0 to 9 outside of the plate, where figures needn't stand still. */
 export const PROPORTIONAL = [0.511, 0.319, 0.499, 0.487, 0.544, 0.488, 0.488, 0.451, 0.49, 0.482];
 
-/** Gives back `figures(value)`: the locale's groups, latin digits, a real minus. */
-export function formatter(locale) {
+/** Gives back `figures(value)`: the groups of the first of the locales that there is, latin digits, a real minus. */
+export function formatter(locales) {
   let format = null;
   const sign = ({ type, value }) => {
     if (type === 'minusSign') return MINUS;
@@ -26,14 +26,14 @@ export function formatter(locale) {
   return (value) => {
     // It has neither groups nor a sign; and on a slow phone Intl takes a tenth of a second to get up.
     if (value >= 0 && value < 1_000) return String(value);
-    format ??= numberFormat(locale);
+    format ??= numberFormat(locales);
     return format.formatToParts(value).map(sign).join('');
   };
 }
 
-function numberFormat(locale) {
+function numberFormat(locales) {
   try {
-    return new Intl.NumberFormat(locale, { numberingSystem: 'latn' });
+    return new Intl.NumberFormat(locales, { numberingSystem: 'latn' });
   } catch {
     return new Intl.NumberFormat('en'); // the system's was "en-US@posix", say
   }

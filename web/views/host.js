@@ -4,6 +4,7 @@ import { help } from './help.js';
 import { joining } from './join.js';
 import { notices } from './notices.js';
 import { people } from './people.js';
+import { LONGEST_TITLE, cut } from '../model/names.js';
 import { ask } from '../model/wishes.js';
 
 const STEPS = [1, 5, 10];
@@ -34,7 +35,7 @@ const naming = () => ({
 
   save() {
     if (!this.renaming) return;
-    const title = this.$refs.title.value.trim();
+    const title = cut(this.$refs.title.value, LONGEST_TITLE);
     if (title !== this.view.title) this.change((model) => ask(model, { type: 'configure', settings: { title } }));
     this.leave();
   },

@@ -1,10 +1,7 @@
 // What each person chooses for themselves.
 
-import { NAMES } from '../model/i18n.js';
-
 const menu = () => ({
   problem: '',
-  languages: Object.entries(NAMES).map(([code, name]) => ({ code, name })),
 
   init() {
     this.$nextTick(() => {
@@ -15,8 +12,9 @@ const menu = () => ({
 
   // However the field is left, its name counts: nobody should have to look for a button.
   call(name) {
-    this.keep('name', name.trim());
-    this.rename(name.trim());
+    this.rename(name);
+    this.keepName();
+    this.$refs.name.value = this.model.name;
   },
 
   async speak(list) {

@@ -18,7 +18,8 @@ export const people = () => ({
   get alone() { return this.rows.every(({ mayGo }) => !mayGo); },
   get others() { return this.rows.length < LISTED ? 0 : Math.max(0, this.view.people - LISTED); },
   get devices() { return this.network?.devices ?? []; },
-  get mayNeedHelp() { return this.network?.reach === 'lan'; },
+  // A device may have come, and its person not: the page gets through, what is live doesn't.
+  get mayNeedHelp() { return this.network?.reach === 'lan' && (!this.devices.length || this.alone); },
 
   // Asks once more: whoever is sent away doesn't come back by themselves.
   remove(person) {

@@ -1,11 +1,11 @@
-"""How often one connection may speak."""
+"""How often one connection may speak, and which of them are one page's."""
 
 from math import inf
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.core.member import BAD_LIMIT, BAD_SPAN, BURST, PRESSING_LIMIT, RATE, Bucket, Window
+from desktop.core.member import BAD_LIMIT, BAD_SPAN, BURST, PRESSING_LIMIT, RATE, Bucket, Clients, Member, Window
 
 
 def test_a_burst_is_taken_at_once() -> None:
@@ -69,3 +69,25 @@ def test_twenty_mistakes_are_forgiven_and_no_more() -> None:
 def test_mistakes_are_forgotten() -> None:
     window = Window()
     assert not any(window.count(n * BAD_SPAN / BAD_LIMIT) for n in range(100))
+
+
+def test_a_page_may_have_several_connections_and_is_known_as_long_as_it_has_one() -> None:
+    clients = Clients()
+    one, two = (Member(key, 1, 0, v1=True, local=False) for key in "ab")
+    for member in (one, two, one):
+        clients.name(member, "ada")
+    assert clients == {"ada": {one, two}}
+    clients.name(one, "bob")
+    clients.part(two)
+    clients.part(two)
+    assert clients == {"bob": {one}}
+
+
+def test_what_one_page_could_not_say_is_forgotten_with_it() -> None:
+    clients, member = Clients(), Member("a", 1, 0, v1=True, local=False)
+    clients.name(member, "ada")
+    member.unread = 3
+    clients.name(member, "ada")
+    assert member.unread == 3
+    clients.name(member, "bob")
+    assert member.unread == 0

@@ -42,6 +42,25 @@ def test_hello_is_answered_with_ack_and_role(stage: Stage) -> None:
     assert (state["ack"], state["role"]) == (0, "guest")
 
 
+def test_hello_is_answered_with_the_number_by_which_the_host_knows_the_page(stage: Stage) -> None:
+    stage.join("first", v1=False)
+    assert stage.greet("a", ADA)["person"] == 2
+    stage.say("a", type="hello", client=ADA, name="Ada")
+    assert [m["person"] for m in stage.take("a") if m["type"] == "state"] == [2]
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [("Ada", "Ada"), ("x" * 41, "x" * 40), ("\u200b\u2800", ""), ("A\u202ed\x07a", "Ada"), (5, ""), (None, "")],
+)
+def test_a_name_is_cut_to_what_can_be_seen_and_never_refused(stage: Stage, told: object, known: str) -> None:
+    stage.greet("h", BOB, host=SECRET)
+    assert stage.greet("a", ADA, name=told)["ack"] == 0
+    stage.settle()
+    rosters = [m for m in stage.take("h") if m["type"] == "roster"]
+    assert rosters[-1]["people"][1]["name"] == known
+
+
 def test_a_client_that_comes_back_is_told_what_was_decided(stage: Stage) -> None:
     stage.greet("a", ADA)
     stage.say("a", type="add", op=1, delta=1)
@@ -93,7 +112,7 @@ def test_a_classic_set_to_what_is_there_is_answered_too(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "code"), [("1", "malformed"), (1.0, "malformed"), (True, "malformed"), (2**53, "out_of_range")]
+    ("value", "code"), [("1", "malformed"), (1.5, "malformed"), (True, "malformed"), (2**53, "out_of_range")]
 )
 def test_a_bad_classic_message_is_answered_with_the_truth(stage: Stage, value: object, code: str) -> None:
     stage.join("c", v1=False)
@@ -163,6 +182,56 @@ def test_a_gap_closes_the_connection_and_swallows_nothing(stage: Stage) -> None:
     assert stage.closed == {"a": 1008}
     stage.settle()
     assert stage.room.counter.value == 1
+
+
+SETTINGS = {"type": "configure", "settings": {"step": "five"}}
+NO_NUMBERS: dict[str, Any] = {"type": "dance"}
+
+
+@pytest.mark.parametrize("unread", [SETTINGS, NO_NUMBERS, {"type": "add", "delta": 1.5}])
+def test_what_cannot_be_read_leaves_no_gap(stage: Stage, unread: dict[str, Any]) -> None:
+    stage.greet("a", ADA)
+    stage.say("a", type="add", op=1, delta=1)
+    for op in (2, 3):
+        stage.say("a", **unread, op=op)
+    assert ["op" in m for m in stage.take("a") if m["type"] == "error"] == [False, False]
+    stage.say("a", type="add", op=4, delta=10)
+    stage.settle()
+    told = stage.take("a")
+    assert [m["op"] for m in told if m["type"] == "error"] == [2, 3]
+    assert told[-1]["ack"] == 4
+    assert stage.room.counter.value == 11
+    assert stage.closed == {}
+
+
+def test_what_could_not_be_read_may_come_again(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    for op in (1, 2):
+        stage.say("a", **SETTINGS, op=op)
+    stage.take("a")
+    stage.say("a", type="add", op=1, delta=1)
+    stage.say("a", type="add", op=3, delta=10)
+    stage.settle()
+    assert [m["op"] for m in stage.take("a") if m["type"] == "error"] == [2]
+    assert stage.room.counter.value == 11
+
+
+@pytest.mark.parametrize("known", [0, 1])
+def test_only_what_was_tried_may_be_missing(stage: Stage, known: int) -> None:
+    stage.greet("a", ADA)
+    for op in range(1, known + 1):
+        stage.say("a", type="add", op=op, delta=1)
+    stage.say("a", **SETTINGS, op=known + 2)
+    stage.say("a", type="add", op=known + 3, delta=1)
+    assert stage.closed == {"a": 1008}
+
+
+def test_what_one_page_tried_is_missing_for_another(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.say("a", **SETTINGS, op=1)
+    stage.say("a", type="hello", client=BOB)
+    stage.say("a", type="add", op=2, delta=1)
+    assert stage.closed == {"a": 1008}
 
 
 def test_what_is_on_its_way_when_a_person_leaves_still_counts(stage: Stage) -> None:
@@ -638,3 +707,27 @@ class Clients(RuleBasedStateMachine):
 
 TestClients = Clients.TestCase
 TestClients.settings = hypothesis_settings(max_examples=200, stateful_step_count=40, deadline=None)
+
+
+# --- company ---
+
+
+def test_the_host_alone_has_no_company() -> None:
+    stage = Stage()
+    assert not stage.room.has_company
+    stage.join("connected, but nobody yet")
+    stage.greet("h", ADA, host=SECRET)
+    assert not stage.room.has_company
+
+
+@pytest.mark.parametrize("other", ["guest", "screen", "classic"])
+def test_a_guest_a_projector_and_a_classic_client_are_company_until_they_leave(other: str) -> None:
+    stage = Stage()
+    stage.greet("h", ADA, host=SECRET)
+    if other == "classic":
+        stage.join("o", v1=False)
+    else:
+        stage.greet("o", BOB, screen=other == "screen")
+    assert stage.room.has_company
+    stage.room.leave("o", stage.now)
+    assert not stage.room.has_company

@@ -80,3 +80,11 @@ def test_elsewhere_there_is_no_such_menu(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(InstallError, match="Only Linux"):
         install.uninstall()
+
+
+def test_without_a_home_there_is_no_menu_either(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: Path("~"))
+    with pytest.raises(InstallError, match="There is no home folder"):
+        install.install(["x"], tmp_path, TOP / "web" / "favicon.svg")
+    with pytest.raises(InstallError, match="There is no home folder"):
+        install.uninstall()

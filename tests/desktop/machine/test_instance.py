@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.machine.instance import AlreadyRunning, FolderError, Running, bring_forward, only_one_in
+from desktop.machine.instance import AlreadyRunning, FolderError, Running, bring_forward, hold, only_one_in
 
 RUNNING = Running(join="http://192.168.1.42:8000/", port=8000, token="t" * 43)
 
@@ -38,6 +38,12 @@ def test_once_the_first_one_has_ended_another_may_start(tmp_path: Path) -> None:
         assert not (tmp_path / "running.json").exists()
 
 
+def test_the_word_of_one_that_was_killed_is_not_the_next_ones(tmp_path: Path) -> None:
+    (tmp_path / "running.json").write_text('{"join":"http://192.168.1.42:8000/","port":8000,"token":"t"}')
+    with only_one_in(tmp_path), pytest.raises(AlreadyRunning, match=r"already running\.$"):
+        only_one_in(tmp_path).__enter__()
+
+
 def test_two_folders_have_one_program_each(tmp_path: Path) -> None:
     with only_one_in(tmp_path / "a"), only_one_in(tmp_path / "b"):
         pass
@@ -64,10 +70,15 @@ def test_a_folder_that_is_a_file_is_said_to_be_no_folder(tmp_path: Path) -> None
         only_one_in(tmp_path / "data").__enter__()
 
 
+WINDOWLESS: set[int] = set()
+"""Ports of those that have no window, or not yet."""
+
+
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         right = (self.path, self.headers["Authorization"]) == ("/host/forward", f"Bearer {RUNNING.token}")
-        self.send_response(204 if right else 403)
+        answer = 409 if self.server.server_port in WINDOWLESS else 204  # type: ignore[attr-defined]
+        self.send_response(answer if right else 403)
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
@@ -80,6 +91,7 @@ def port() -> Iterator[int]:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server.server_port
+        WINDOWLESS.clear()
         server.shutdown()
         thread.join()
 
@@ -89,5 +101,78 @@ def test_the_first_one_is_asked_to_come_forward(port: int) -> None:
     assert not bring_forward(Running(join="", port=port, token="wrong"))
 
 
-def test_one_that_does_not_answer_does_not_come_forward() -> None:
-    assert not bring_forward(Running(join="", port=1, token=""))
+@pytest.mark.parametrize("port", [1, 0, -1, 70_000])
+def test_one_that_does_not_answer_does_not_come_forward(port: int) -> None:
+    assert bring_forward(Running(join="", port=port, token="")) is None
+    assert bring_forward(Running(join="", port=port, token="\r\n")) is None
+
+
+# --- a second start, while the first is on its way ---
+
+
+class Attempts:
+    """What each attempt finds: a word that the first has left, none yet, or that it has ended (True)."""
+
+    def __init__(self, *found: Running | bool | None) -> None:
+        self._found = list(found)
+        self.waited = 0
+
+    def __call__(self) -> str:
+        found = self._found.pop(0)
+        if isinstance(found, bool):
+            return "held"
+        raise AlreadyRunning(found)
+
+    def wait(self) -> bool:
+        self.waited += 1
+        return bool(self._found)
+
+
+def word(port: int, windowless: bool = False) -> Running:
+    return Running(join="", port=port, token=RUNNING.token, windowless=windowless)
+
+
+def test_not_yet_is_not_never(port: int) -> None:
+    attempts = Attempts(None, word(1), word(port))
+    with pytest.raises(AlreadyRunning) as second:
+        hold(attempts, attempts.wait)
+    assert second.value.is_forward
+    assert attempts.waited == 2
+
+
+def test_a_window_that_is_still_being_made_is_waited_for(port: int) -> None:
+    WINDOWLESS.add(port)
+    attempts = Attempts(word(port), word(port), word(port))
+
+    def wait() -> bool:
+        WINDOWLESS.clear()
+        return attempts.wait()
+
+    with pytest.raises(AlreadyRunning) as second:
+        hold(attempts, wait)
+    assert second.value.is_forward
+    assert attempts.waited == 1
+
+
+def test_one_that_will_never_have_a_window_is_not_waited_for(port: int) -> None:
+    WINDOWLESS.add(port)
+    attempts = Attempts(word(port, windowless=True))
+    with pytest.raises(AlreadyRunning) as second:
+        hold(attempts, attempts.wait)
+    assert not second.value.is_forward
+    assert attempts.waited == 0
+
+
+@pytest.mark.parametrize("left", [None, word(1), word(1, windowless=True)])
+def test_where_the_first_one_ends_meanwhile_the_second_takes_its_place(left: Running | None) -> None:
+    attempts = Attempts(left, True)
+    assert hold(attempts, attempts.wait) == "held"
+
+
+@pytest.mark.parametrize("left", [None, word(1), word(1, windowless=True)])
+def test_patience_has_an_end(left: Running | None) -> None:
+    attempts = Attempts(left, left)
+    with pytest.raises(AlreadyRunning) as second:
+        hold(attempts, attempts.wait)
+    assert not second.value.is_forward
+    assert attempts.waited == 2

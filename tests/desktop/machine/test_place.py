@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from desktop.machine.instance import AlreadyRunning, FolderError
-from desktop.machine.place import place
+from desktop.machine.place import persons_folder, place
 
 
 def test_it_is_the_persons_folder_and_held(tmp_path: Path) -> None:
@@ -32,3 +32,26 @@ def test_without_any_folder_the_first_problem_is_told(tmp_path: Path, monkeypatc
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
     with pytest.raises(FolderError, match="file can't be used"):
         place(tmp_path / "file").__enter__()
+
+
+@pytest.mark.parametrize("found", [RuntimeError("no home"), KeyError("getpwuid()"), Path("~/.local/share/LAN Counter")])
+def test_without_a_home_there_is_no_folder_of_the_persons(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, found: Exception | Path
+) -> None:
+    def user_data_path(*_: object, **__: object) -> Path:
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr("platformdirs.user_data_path", user_data_path)
+    with pytest.raises(FolderError, match="There is no home folder"):
+        persons_folder()
+    with place(None) as temporary:
+        assert not temporary.lasts
+    assert "There is no home folder" in caplog.text
+
+
+def test_the_persons_folder_is_where_the_system_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platformdirs.user_data_path", lambda name, appauthor: Path("/home/ada/data") / name)
+    assert persons_folder() == Path("/home/ada/data/LAN Counter")
+    assert persons_folder("") == Path("/home/ada/data")

@@ -43,3 +43,16 @@ def test_what_cannot_be_read_is_as_at_the_first_start(
 def test_what_cannot_be_saved_is_lost_and_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     save(tmp_path / "gone" / "preferences.json", Preferences(interface="wlan0"))
     assert "can't be written" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "window",
+    ['"here"', "5", "[]", "{}", '{"x":"1","y":0,"width":800,"height":600}', '{"x":0.5,"y":0,"width":8,"height":6}'],
+)
+def test_a_window_that_cannot_be_read_is_forgotten_and_nothing_else(
+    tmp_path: Path, window: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "preferences.json"
+    path.write_text(f'{{"interface":"wlan0","window":{window},"port":8001,"of":"tomorrow"}}')
+    assert load(path) == Preferences(interface="wlan0", port=8001)
+    assert "its window is as at the first start" in caplog.text

@@ -3,7 +3,7 @@
 import pytest
 
 from desktop.network.addresses import Address, Kind, kind, ranked
-from desktop.network.choice import Choice, better, candidates
+from desktop.network.choice import DEVICES_LIMIT, Choice, Visits, better, candidates
 
 
 def at(ip: str, interface: str, *, default: bool = False) -> Address:
@@ -146,3 +146,23 @@ def test_kinds_are_as_the_addresses_say() -> None:
         Kind.TUNNEL,
         Kind.LINK_LOCAL,
     ]
+
+
+def test_a_device_is_kept_with_its_first_address_until_it_comes_by_the_one_on_display() -> None:
+    visits = Visits()
+    assert visits.note("phone", "10.0.0.1", "10.0.0.2")
+    assert not visits.note("phone", "10.0.0.1", "10.0.0.2")
+    assert not visits.note("phone", "10.0.0.3", "10.0.0.2")
+    assert visits.devices == {"phone": "10.0.0.1"}
+    assert visits.note("phone", "10.0.0.2", "10.0.0.2")
+    assert visits.devices == {"phone": "10.0.0.2"}
+    assert visits.addresses == {"10.0.0.1", "10.0.0.2", "10.0.0.3"}
+
+
+def test_no_more_devices_are_kept_than_can_be_shown() -> None:
+    visits = Visits()
+    news = [visits.note(f"10.1.{n // 256}.{n % 256}", "10.0.0.1", "10.0.0.1") for n in range(DEVICES_LIMIT + 1)]
+    assert news == [True] * DEVICES_LIMIT + [False]
+    assert not visits.note("late", "10.0.0.2", "10.0.0.2")
+    assert len(visits.devices) == DEVICES_LIMIT
+    assert visits.addresses == {"10.0.0.1", "10.0.0.2"}

@@ -4,12 +4,14 @@ import errno
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from desktop.network import listening as module
 from desktop.network import ports
-from desktop.network.listening import LOOPBACK, ListenError, PortTakenError, listen
+from desktop.network.listening import EVERYWHERE, LOOPBACK, ListenError, PortTakenError, listen, reached
 from desktop.network.ports import ANY, PORT, PORTS_TRIED
 
 OTHER, THIRD = "127.0.0.2", "127.0.0.3"
@@ -215,3 +217,17 @@ def test_whatever_else_is_in_the_way_is_a_sentence_too(
         listen([LOOPBACK], 80)
 
     assert str(raised.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("at", "address", "expected"),
+    [
+        (LOOPBACK, LOOPBACK, True),
+        (LOOPBACK, OTHER, False),
+        (EVERYWHERE, OTHER, True),
+        (EVERYWHERE, "fd00::7", False),
+    ],
+)
+def test_an_address_is_reached_by_itself_or_by_all_of_its_kind(at: str, address: str, expected: bool) -> None:
+    sock = cast(socket.socket, SimpleNamespace(getsockname=lambda: (at, 8000)))
+    assert reached(address, [sock]) is expected

@@ -481,7 +481,8 @@ async def test_whatever_is_addressed_to_another_name_is_refused(served: Served, 
     answer = await served.exchange(f"GET {path} HTTP/1.1", f"Host: evil.example:{served.port}")
 
     assert answer.startswith("HTTP/1.1 421 ")
-    assert "counter" not in answer.partition("\r\n\r\n")[2]
+    told = "The counter has another address. The counter is at http://192.168.1.42:8000/\n"
+    assert answer.partition("\r\n\r\n")[2] == told
 
 
 async def test_a_request_that_names_another_port_or_nobody_or_two_is_refused(served: Served) -> None:

@@ -149,7 +149,7 @@ async def test_400_who_ask_nothing_and_never_stop_coming_keep_nobody_out(serve: 
 @contextmanager
 def as_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patched:
-        patched.setattr(desktop.server.gate, "_is_loopback", lambda address: False)
+        patched.setattr(desktop.server.gate, "is_loopback", lambda address: False)
         yield
 
 

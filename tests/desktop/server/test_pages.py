@@ -2,6 +2,9 @@
 
 import asyncio
 import gzip
+import html
+import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
@@ -13,7 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from desktop.journal.memory import MemoryJournal
-from desktop.server.pages import Pages, folder
+from desktop.server.pages import Pages, accepted, folder
 from tests.desktop.support import Serve, Served, page_folder
 from tests.desktop.support import served as counter
 
@@ -52,6 +55,24 @@ async def test_the_page_has_one_body_at_all_its_addresses(served: Served, web_fo
     assert "Content-Encoding" not in answer.headers
 
 
+async def test_the_page_is_told_its_languages_by_their_own_names(tmp_path: Path) -> None:
+    web = page_folder(tmp_path / "web")
+    (web / "index.html").write_text('<!doctype html><meta name="languages">', "utf-8")
+    etags = set()
+    for code, own in (("co", "Corsu"), ("oc-x", 'l\u2019"oc" & <lenga>')):
+        (web / "locales").mkdir(exist_ok=True)
+        (web / "locales" / f"{code}.json").write_text(json.dumps({"language.own": own, "app": "LAN Counter"}), "utf-8")
+        async with counter(MemoryJournal(), Pages(web)) as served:
+            answer = await get(served, "/", Accept_Encoding="identity")
+            etags.add(answer.headers["ETag"])
+            same = await get(served, "/static/index.html", If_None_Match=answer.headers["ETag"])
+            assert same.status == 304
+    assert len(etags) == 2
+    (listed,) = re.findall('<meta name="languages" content="([^"]*)">', answer.body.decode())
+    assert json.loads(html.unescape(listed)) == {"co": "Corsu", "oc-x": 'l\u2019"oc" & <lenga>'}
+    assert "<lenga>" not in listed
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -87,6 +108,22 @@ async def test_whoever_does_not_take_gzip_is_not_sent_it(served: Served, web_fol
     assert answer.body == (web_folder / "app.js").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("header", "listed"),
+    [
+        ("", [""]),
+        ("fr", ["fr"]),
+        ("en;q=0.5, fr-CA, DE ; q = 0.7", ["fr-ca", "de", "en"]),
+        ("fr;q=0.8,en;q=0.8", ["fr", "en"]),
+        ("text/html;level=1;q=0.3, */*;q=0, text/plain", ["text/plain", "text/html"]),
+        ("en;q=0.000, fr;q=1.0, de;q=nan, es;q=2;q=0.1", ["fr", "de", "es"]),
+        (",,;q=1,;;", ["", "", "", ""]),
+    ],
+)
+def test_what_is_accepted_comes_in_the_order_of_its_weights(header: str, listed: list[str]) -> None:
+    assert accepted(header) == listed
+
+
 @pytest.mark.parametrize("name", ["fonts/plaque.woff2", "short.css"])
 async def test_what_compression_makes_no_smaller_is_sent_as_it_is(served: Served, web_folder: Path, name: str) -> None:
     answer = await get(served, f"/static/{name}", Accept_Encoding="gzip")
@@ -108,6 +145,7 @@ async def test_a_browser_that_has_the_file_already_is_told_so(served: Served) ->
 
 async def test_another_content_has_another_tag(tmp_path: Path) -> None:
     tags = []
+    (tmp_path / "index.html").touch()
     for content in ("one", "two", "one"):
         (tmp_path / "app.js").write_text(content)
         app = web.Application()
@@ -164,7 +202,6 @@ async def test_head_is_answered_without_a_body(served: Served, path: str) -> Non
         "/static/",
         "/static",
         "/app.js",
-        "/index.html",
     ],
 )
 async def test_nothing_else_can_be_asked_for(served: Served, path: str) -> None:

@@ -13,8 +13,9 @@ from desktop.network.addresses import Address, Kind
 from desktop.network.choice import NOTHING, Choice
 from desktop.network.listening import NotHereError, PortTakenError
 from desktop.network.mdns import LocalName
+from desktop.network.names import url
 from desktop.server import reach
-from desktop.server.reach import Reach, url
+from desktop.server.reach import Reach
 from desktop.server.sites import Sites
 from tests.desktop.support import true
 

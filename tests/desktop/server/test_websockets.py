@@ -8,7 +8,7 @@ import pytest
 
 import desktop.server.gate
 from desktop.server.socket import PING, TEXT
-from tests.desktop.support import ADA, CLOSE, PONG, RawSocket, Serve, Served, raw_socket, true
+from tests.desktop.support import ADA, CLOSE, PONG, SECRET, RawSocket, Serve, Served, raw_socket, true
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 WAYS = ("first", "behind an empty line", "on a connection that was used before")
@@ -259,7 +259,7 @@ async def test_a_handshake_that_names_somebody_else_or_two_is_refused(served: Se
 async def test_when_every_place_is_taken_the_next_is_told_to_come_back_and_gets_the_page_all_the_same(
     serve: Serve, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desktop.server.gate, "_is_loopback", lambda address: False)
+    monkeypatch.setattr(desktop.server.gate, "is_loopback", lambda address: False)
     served = await serve(connections=2)
     first, second = await served.page(ADA), await served.page()
 
@@ -281,7 +281,7 @@ async def test_this_machine_s_own_get_in_where_nobody_else_does(
 ) -> None:
     served = await serve(connections=1)
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(desktop.server.gate, "_is_loopback", lambda address: False)
+        elsewhere.setattr(desktop.server.gate, "is_loopback", lambda address: False)
         inside = await served.page(ADA)
         assert await status(served, way) == 503
 
@@ -293,7 +293,7 @@ async def test_this_machine_s_own_get_in_where_nobody_else_does(
 async def test_nobody_s_one_address_takes_the_last_places(
     serve: Serve, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desktop.server.gate, "_is_loopback", lambda address: False)
+    monkeypatch.setattr(desktop.server.gate, "is_loopback", lambda address: False)
     served = await serve(connections=10)
     greedy = [await served.page() for _ in range(9)]
     assert await status(served, way) == 503
@@ -408,3 +408,49 @@ async def test_a_subprotocol_that_nobody_here_speaks_is_no_line_in_the_log(
     with suppress(aiohttp.WSServerHandshakeError):
         await served.connect(protocol="chat")
     assert not caplog.records
+
+
+OTHERS = ["null", "http://127.0.0.1:5500", "file://"]
+
+
+async def test_pages_that_are_allowed_to_get_a_socket_and_no_others(serve: Serve, way: str) -> None:
+    served = await serve(origins=OTHERS)
+    for origin in (*OTHERS, "HTTP://127.0.0.1:5500", "Null"):
+        assert await status(served, way, f"Origin: {origin}") == 101, origin
+    assert await status(served, way, f"Origin: http://127.0.0.1:{served.port}") == 101
+    assert await status(served, way) == 101
+    for origins in (
+        ["http://127.0.0.1:5501"],
+        ["http://127.0.0.1"],
+        ["https://127.0.0.1:5500"],
+        ["http://127.0.0.1:5500/"],
+        ["http://127.0.0.1:5500.evil.example"],
+        ["file:///"],
+        [""],
+        ["null", "null"],
+        ["null, http://127.0.0.1:5500"],
+    ):
+        assert await status(served, way, *(f"Origin: {origin}" for origin in origins)) == 403, origins
+
+
+@pytest.mark.parametrize("origin", OTHERS)
+async def test_they_are_guests_whatever_they_know(serve: Serve, origin: str) -> None:
+    served = await serve(origins=OTHERS)
+    page = await served.connect(headers={"Origin": origin})
+    await page.say(type="hello", client=ADA, host=SECRET)
+    assert (await page.until(type="error"))["code"] == "not_host"
+    assert (await page.until(ack=0))["role"] == "guest"
+    await page.say(type="reset", op=1)
+    assert (await page.until(type="error", op=1))["code"] == "not_host"
+    await page.say(type="add", op=2, delta=5)
+    await page.until(ack=2, counter=5)
+    classic = await served.connect(protocol=None, headers={"Origin": origin})
+    await classic.hear()
+    await classic.say(counter=7)
+    assert await classic.hear() == {"counter": 7}
+
+
+async def test_whoever_is_refused_is_told_of_the_option(served: Served) -> None:
+    answer = await served.exchange("GET /ws HTTP/1.1", f"Host: 127.0.0.1:{served.port}", "Origin: null")
+    assert answer.startswith("HTTP/1.1 403 ")
+    assert "--allow-origin" in answer

@@ -1,22 +1,51 @@
 """What the program itself says in a person's language."""
 
+import json
 import locale
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from desktop.server.pages import folder
-from desktop.window.words import LANGUAGES, language, question_before_closing, told
+from desktop.window.words import language, question_before_closing, told
+
+LANGUAGES = [path.stem for path in folder().glob("locales/*.json")]
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("fr_FR", "fr"), ("French_France", "fr"), ("en_GB", "en"), ("de_DE", "en"), (None, "en")]
+    ("name", "expected"),
+    [
+        ("fr_FR", "fr"),
+        ("French_France", "fr"),
+        ("en_GB", "en"),
+        ("de_DE", "de"),
+        ("German_Austria", "de"),
+        ("Spanish_Spain", "es"),
+        ("Portuguese_Brazil", "pt"),
+        ("pt_BR", "pt"),
+        ("it", "it"),
+        ("co_FR", "co"),
+        ("Estonian_Estonia", "en"),
+        ("C", "en"),
+        (None, "en"),
+    ],
 )
 def test_the_language_is_the_systems_or_english(
     monkeypatch: pytest.MonkeyPatch, name: str | None, expected: str
 ) -> None:
     monkeypatch.setattr(locale, "getlocale", lambda category: (name, "UTF-8"))
-    assert language() == expected
+    assert language(folder()) == expected
+
+
+def test_another_language_is_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "locales").mkdir()
+    for code, forms in (("ja", {"other": "{n}\uff1f"}), ("zh-TW", {"other": "{n}"})):
+        (tmp_path / "locales" / f"{code}.json").write_text(json.dumps({"native.close": forms}), "utf-8")
+    for name, expected in (("ja_JP", "ja"), ("zh_TW", "zh-TW"), ("zh_CN", "en")):
+        monkeypatch.setattr(locale, "getlocale", lambda category, name=name: (name, "UTF-8"))
+        assert language(tmp_path) == expected
+    assert question_before_closing(1, tmp_path, "ja") == "1\uff1f"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,0 +1,66 @@
+"""System packages, on Debian and Ubuntu."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+
+from commands import Stop, call, say
+
+# Names since Debian 13 and Ubuntu 24.04, where the old one is gone or only virtual.
+RENAMED = {"libasound2": "libasound2t64", "libglib2.0-0": "libglib2.0-0t64"}
+
+
+def provide_packages(wanted: list[str]) -> None:
+    """Install those of the `wanted` packages that are missing; Stop says what to do where that is not possible."""
+    if shutil.which("dpkg-query") is None or shutil.which("apt-get") is None:
+        say("Not Debian or Ubuntu: the system packages are left to you.")
+        return
+    missing = missing_packages(wanted, installed_packages(wanted))
+    if not missing:
+        return
+    if not is_root():
+        commands = " && ".join(shlex.join(["sudo", *command]) for command in apt_commands(current_names(missing)))
+        raise Stop(f"Some system packages are missing. Install them with:\n  {commands}")
+    update, _ = apt_commands(missing)
+    # A repository that does not answer is no reason to stop: the packages may be known already.
+    call(update)
+    _, install = apt_commands(current_names(missing))
+    if call(install, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}) != 0:
+        raise Stop("The system packages could not be installed.")
+
+
+def apt_commands(packages: list[str]) -> tuple[list[str], list[str]]:
+    """Make the two commands that install `packages`, patient where another installation holds the lock."""
+    install = "apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends"
+    return ["apt-get", "update"], [*install.split(), *packages]
+
+
+def installed_packages(names: list[str]) -> set[str]:
+    """Ask dpkg which of `names`, or of their newer names, are installed."""
+    names = [*names, *(RENAMED[name] for name in names if name in RENAMED)]
+    form = "${db:Status-Status} ${Package}\\n"
+    # It exits with 1 when a name is unknown, and lists the others all the same.
+    answer = subprocess.run(["dpkg-query", "-W", "-f", form, *names], capture_output=True, text=True, check=False)
+    return {line.split()[1] for line in answer.stdout.splitlines() if line.startswith("installed ")}
+
+
+def missing_packages(wanted: list[str], installed: set[str]) -> list[str]:
+    """List what is `wanted` and `installed` under neither of its names, in order."""
+    return sorted(name for name in wanted if name not in installed and RENAMED.get(name) not in installed)
+
+
+def current_names(packages: list[str]) -> list[str]:
+    """Exchange the names that this system has renamed."""
+
+    def exists(name: str) -> bool:
+        return subprocess.run(["apt-cache", "show", name], capture_output=True, check=False).returncode == 0
+
+    return [RENAMED[name] if name in RENAMED and exists(RENAMED[name]) else name for name in packages]
+
+
+def is_root() -> bool:
+    """Tell whether packages can be installed from here."""
+    return os.name == "posix" and os.geteuid() == 0

@@ -1,0 +1,69 @@
+"""Which system packages build/ installs, and how."""
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.build.stand_ins import Commands
+
+TOP = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def debian(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(TOP / "build"))
+    return importlib.import_module("debian")
+
+
+@pytest.fixture
+def commands(debian: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    stand_in = Commands()
+    monkeypatch.setattr(debian, "call", stand_in)
+    return stand_in
+
+
+@pytest.fixture
+def bare_debian(debian: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(debian, "installed_packages", lambda names: {"libgl1"})
+    monkeypatch.setattr(debian, "current_names", lambda names: names)
+
+
+def test_a_package_installed_under_its_newer_name_is_not_missing(debian: ModuleType) -> None:
+    assert debian.missing_packages(["libnss3", "libasound2", "libgl1"], {"libasound2t64", "libgl1"}) == ["libnss3"]
+
+
+def test_root_installs_what_is_missing_and_nothing_else(
+    debian: ModuleType, commands: Commands, bare_debian: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(debian, "is_root", lambda: True)
+    debian.provide_packages(["libgl1", "xvfb"])
+    assert commands.run == [
+        ["apt-get", "update"],
+        ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", "xvfb"],
+    ]
+
+
+def test_nothing_is_run_when_nothing_is_missing(debian: ModuleType, commands: Commands, bare_debian: None) -> None:
+    debian.provide_packages(["libgl1"])
+    assert commands.run == []
+
+
+def test_who_is_not_root_is_told_the_line_to_run(
+    debian: ModuleType, commands: Commands, bare_debian: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(debian, "is_root", lambda: False)
+    with pytest.raises(debian.Stop, match=r"sudo apt-get update && sudo apt-get .*--no-install-recommends xvfb$"):
+        debian.provide_packages(["libgl1", "xvfb"])
+    assert commands.run == []
+
+
+def test_where_there_is_no_apt_the_packages_are_left_alone(
+    debian: ModuleType, commands: Commands, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    debian.provide_packages(["xvfb"])
+    assert commands.run == []
+    assert capfd.readouterr().out.count("\n") == 1
