@@ -183,7 +183,7 @@ class Server:
         routes = [*Joining(reach, self._secret, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
         astray = Astray(folder() / "locales", lambda: reach.join)
-        runner = application(hub, gate, guard, astray, connections, routes, self._origins)
+        runner = application(hub, guard, astray, connections, routes, self._origins)
         await runner.setup()
         assert runner.server
         gate.open(runner.server)

@@ -56,4 +56,6 @@ def on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> N
     if isinstance(error, OSError) and error.errno in USED_UP:
         log.warning("Nobody new can join just now: %s.", error.strerror)
     else:
-        log.error("%s", context["message"], exc_info=error)
+        # Over the name of a host that nobody can read aiohttp trips; whatever else is a mistake of ours.
+        level = logging.DEBUG if isinstance(error, UnicodeError) else logging.ERROR
+        log.log(level, "%s", context["message"], exc_info=error)

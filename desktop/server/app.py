@@ -6,12 +6,12 @@ from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from aiohttp.web import HTTPException, HTTPInternalServerError, HTTPNotFound, Request, StreamResponse
+from aiohttp.web import HTTPException, HTTPNotFound, Request, StreamResponse
 
 from desktop import __version__
 from desktop.core.protocol import MESSAGE_LIMIT
 from desktop.server.astray import Astray
-from desktop.server.gate import Gate, State
+from desktop.server.gate import State, connection_of
 from desktop.server.guard import Guard, add_headers
 from desktop.server.hub import Hub
 from desktop.server.websockets import WebSockets
@@ -23,30 +23,31 @@ KEEP_ALIVE: Final = 60.0
 
 
 def application(
-    hub: Hub,
-    gate: Gate,
-    guard: Guard,
-    astray: Astray,
-    limit: int,
-    routes: list[web.RouteDef],
-    origins: Collection[str] = (),
+    hub: Hub, guard: Guard, astray: Astray, limit: int, routes: list[web.RouteDef], origins: Collection[str] = ()
 ) -> web.AppRunner:
     """The whole server but its sockets, with `limit` WebSockets at once, from pages of `origins` too; to be set up, and
     cleaned up in the end."""
-    app = web.Application(middlewares=[_entrance(gate, guard, astray)], client_max_size=MESSAGE_LIMIT)
+    app = web.Application(middlewares=[_entrance(guard, astray)], client_max_size=MESSAGE_LIMIT)
     websockets = WebSockets(hub, limit, origins)
     app.add_routes([web.get("/ws", websockets.serve, allow_head=False), web.get("/health", _health(hub)), *routes])
-    app.on_response_prepare.append(add_headers)
-    # aiohttp would log every request that nobody can read; mistakes of ours are logged at the entrance.
-    quiet = logging.getLogger(f"{__name__}.unreadable")
-    quiet.setLevel(logging.CRITICAL)
-    return web.AppRunner(app, shutdown_timeout=1, access_log=None, keepalive_timeout=KEEP_ALIVE, logger=quiet)
+    app.on_response_prepare.extend((add_headers, _end))
+    # aiohttp would log every request that nobody can read, and every subprotocol that is unknown here. Mistakes of ours
+    # are logged at the entrance.
+    for name in ("aiohttp.server", "aiohttp.websocket"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return web.AppRunner(app, shutdown_timeout=1, access_log=None, keepalive_timeout=KEEP_ALIVE)
 
 
-def _entrance(gate: Gate, guard: Guard, astray: Astray) -> Middleware:
+async def _end(request: Request, response: StreamResponse) -> None:
+    """Wait for no other request where none will come."""
+    if connection_of(request).ended:
+        response.force_close()
+
+
+def _entrance(guard: Guard, astray: Astray) -> Middleware:
     @web.middleware
     async def entrance(request: Request, handler: Handler) -> StreamResponse:
-        connection = gate.connection(request)
+        connection = connection_of(request)
         connection.move(State.ASKING)
         try:
             # Whatever else a target may be, we are no proxy (RFC 9112, section 3.2).
@@ -60,7 +61,7 @@ def _entrance(gate: Gate, guard: Guard, astray: Astray) -> Middleware:
             raise
         except Exception:
             log.exception("No answer to %s.", request.path)
-            raise HTTPInternalServerError from None
+            raise
         finally:
             connection.move(State.IDLE)
 

@@ -12,26 +12,33 @@ knows a protocol of ours, which looks, and hands all on to aiohttp's behind it.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Final, Protocol
+from itertools import chain
+from typing import Final
 
-from aiohttp import web
 from aiohttp.web import Request
 
 from desktop.core.protocol import MESSAGE_LIMIT
 from desktop.machine.descriptors import HOST_PLACES
 from desktop.network.names import is_loopback
+from desktop.server.socket import Socket
 
 NEW_LIMIT: Final = 100
 NEW_SECONDS: Final = 10.0
 ASKING_SECONDS: Final = 60.0
 LOOK_PAUSE: Final = 0.5
-"""Seconds between two looks. Who is new at both had the time to ask: a whole school may arrive at once, on a machine
-that is slow to read what all have asked long since."""
+TURNS: Final = 8
+"""Of the event loop, in which what somebody has sent is certainly read and understood: a whole school may arrive at
+once, on a machine that is slow to read what all have asked long since."""
+UNHEARD_LIMIT: Final = 576 * 1024
+"""Bytes a second that make no message: a little more than aiohttp keeps of those that may not be read yet."""
 INBOX: Final = memoryview(bytearray(2 * MESSAGE_LIMIT))
 """Where the system puts what comes, of whoever: no more of it is read at once, so nobody makes much wait here; asyncio
 would take 256 KiB for each. What is read is taken out before the loop goes on."""
+FOREIGN: Final = re.compile(rb"\A(\s*[A-Z]+ )[^/ ]\S*(?= HTTP/)")
+"""The method and the target of a request that is meant for a proxy (RFC 9112, section 3.2)."""
 
 
 class State(Enum):
@@ -43,48 +50,42 @@ class State(Enum):
     UPGRADED = auto()
 
 
-class Upgraded(Protocol):
-    """What a connection is told of once it is a WebSocket."""
-
-    def came(self, nbytes: int) -> bool:
-        """So much has come; False if it has to be dropped for that."""
-
-    def held(self) -> None:
-        """Something that was written has to wait."""
-
-    def released(self) -> None:
-        """Nothing has to wait any more."""
-
-
 class Connection(asyncio.BufferedProtocol):
     """What asyncio knows of a connection; aiohttp's protocol is behind it."""
 
     __slots__ = (
-        "_gate", "_inner", "_socket", "local", "own", "peer", "since", "state", "transport",
+        "_gate", "_inner", "_second", "_socket", "ended", "local", "own", "peer", "state", "transport", "unheard",
     )  # fmt: skip
 
     def __init__(self, gate: "Gate", inner: asyncio.Protocol) -> None:
         self._gate = gate
         self._inner = inner
-        self._socket: Upgraded | None = None
+        self._socket: Socket | None = None
+        self._second = 0.0
+        """When the second began whose bytes are counted; 0 if there were none yet."""
+        self.unheard = 0
+        """Bytes of it that came and were not read as a message: of fragments aiohttp tells nobody."""
+        self.ended = False
+        """Whether nothing more will come, though something may be answered."""
         self.state: State | None = None
         """None as long as it doesn't count, and once it counts no longer."""
-        self.since = 0.0
 
-    def move(self, state: State) -> None:
-        """It does something else now."""
+    def move(self, state: State | None) -> None:
+        """It does something else now; None if it is gone."""
         if self.state:
-            self._gate.moved(self, state)
+            self._gate.put(self, state)
 
-    def upgrade(self, socket: Upgraded) -> None:
+    def upgrade(self, socket: Socket) -> None:
         """It is a WebSocket now, which is told at once whenever something has to wait."""
         self.move(State.UPGRADED)
         self._socket = socket
         self.transport.set_write_buffer_limits(high=0)
+        if self.ended:
+            self.transport.close()
 
     def drop(self) -> None:
         """Close it at once, without a word."""
-        self._gate.moved(self, None)
+        self.move(None)
         self.transport.abort()
 
     # --- what asyncio calls ---
@@ -98,23 +99,33 @@ class Connection(asyncio.BufferedProtocol):
         """The other side's address, and ours; None if it was gone as soon as it came."""
         self.local = all(address and is_loopback(address) for address in (self.peer, self.own))
         """Whether it comes from this machine: both ends are on loopback."""
-        if not self._gate.came(self):
-            self._inner = asyncio.Protocol()  # which is told, and does nothing
-            transport.abort()
         self._inner.connection_made(transport)
+        self._gate.came(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return INBOX
 
     def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(INBOX[:nbytes])
         if self.state is State.IDLE:
             self.move(State.NEW)
-        self._inner.data_received(bytes(INBOX[:nbytes]))
-        if self._socket and not self._socket.came(nbytes):
+        if self.state is State.NEW:
+            # We are no proxy, for whatever target; and to some that can't be read aiohttp finds no answer.
+            data = FOREIGN.sub(rb"\1http://elsewhere/", data)
+        now = asyncio.get_running_loop().time()
+        if now - self._second >= 1.0:
+            self._second, self.unheard = now, 0
+        self.unheard += nbytes
+        if self.unheard > UNHEARD_LIMIT:
             self.drop()
+            return
+        self._inner.data_received(data)
 
-    def eof_received(self) -> bool | None:
-        return self._inner.eof_received()
+    def eof_received(self) -> bool:
+        self.ended = True
+        self._inner.eof_received()
+        # What was asked is answered all the same (RFC 9112, section 9.6).
+        return self._second > 0 and self.state in (State.NEW, State.ASKING)
 
     def pause_writing(self) -> None:
         self._inner.pause_writing()
@@ -127,11 +138,18 @@ class Connection(asyncio.BufferedProtocol):
             self._socket.released()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._gate.moved(self, None)
+        self.move(None)
         self._inner.connection_lost(exc)
+        if self._socket:
+            self._socket.released()
 
 
-CONNECTION: Final = web.RequestKey("connection", Connection)
+def connection_of(request: Request) -> Connection:
+    """By which a request has come. Raises ConnectionError if it is gone."""
+    connection = request.transport.get_protocol() if request.transport else None
+    if not isinstance(connection, Connection):
+        raise ConnectionResetError("It is gone.")
+    return connection
 
 
 class Gate:
@@ -141,63 +159,49 @@ class Gate:
         """`places` is how many connections there may be, and some more from this machine."""
         self._places = places
         self._loop = asyncio.get_running_loop()
-        self._all: dict[asyncio.BaseTransport | None, Connection] = {}
-        # In the order in which they came to their state.
-        self._by: dict[State, dict[Connection, None]] = {state: {} for state in State}
-        self._timer: asyncio.TimerHandle | None = None
-        self._looked = 0.0
+        self._since: dict[State, dict[Connection, float]] = {state: {} for state in State}
+        """Who is in each state, and since when: those first who have been in it for longest."""
 
     def open(self, serve: Callable[[], asyncio.Protocol]) -> None:
         """From now on connections are served by what `serve` makes: aiohttp's protocol."""
         self._serve = serve
+        self._looking = self._loop.create_task(self._look())
+
+    def close(self) -> None:
+        """Look after nobody any more."""
+        self._looking.cancel()
 
     def __call__(self) -> Connection:
         return Connection(self, self._serve())
 
-    def connection(self, request: Request) -> Connection:
-        """By which a request has come; kept with it, under CONNECTION. Raises ConnectionError if it is gone."""
-        if request.transport not in self._all:
-            raise ConnectionResetError("It is gone.")
-        request[CONNECTION] = found = self._all[request.transport]
-        return found
+    def came(self, connection: Connection) -> None:
+        """A connection was accepted: it, or another one, may have to go."""
+        if sum(map(len, self._since.values())) >= self._places + (HOST_PLACES if connection.local else 0):
+            oldest = next(chain(self._since[State.IDLE], self._since[State.NEW]), connection)
+            oldest.drop()
+            if oldest is connection:
+                return
+        self.put(connection, State.NEW)
 
-    def came(self, connection: Connection) -> bool:
-        """Whether there is place for one more; another one may have to make it."""
-        if len(self._all) >= self._places + (HOST_PLACES if connection.local else 0):
-            waiting = next(iter(self._by[State.IDLE]), None) or next(iter(self._by[State.NEW]), None)
-            if waiting is None:
-                return False
-            waiting.drop()
-        self._all[connection.transport] = connection
-        self.moved(connection, State.NEW)
-        return True
-
-    def moved(self, connection: Connection, state: State | None) -> None:
+    def put(self, connection: Connection, state: State | None) -> None:
         """What a connection does has changed; None if it is gone."""
         if connection.state:
-            del self._by[connection.state][connection]
-        connection.state, connection.since = state, self._loop.time()
-        if state is None:
-            self._all.pop(connection.transport, None)
-            return
-        self._by[state][connection] = None
-        if self._timer is None and state in (State.NEW, State.ASKING):
-            self._looked = connection.since
-            self._timer = self._loop.call_later(LOOK_PAUSE, self._look)
+            del self._since[connection.state][connection]
+        connection.state = state
+        if state:
+            self._since[state][connection] = self._loop.time()
 
-    def close(self) -> None:
-        """Drop who has said nothing yet."""
-        for connection in list(self._by[State.NEW]):
-            connection.drop()
-        if self._timer:
-            self._timer.cancel()
-
-    def _look(self) -> None:
-        now, before, self._looked = self._loop.time(), self._looked, self._loop.time()
-        new, asking = list(self._by[State.NEW]), list(self._by[State.ASKING])
-        too_many = [connection for connection in new[:-NEW_LIMIT] if connection.since <= before]
-        too_late = [connection for connection in new if connection.since <= now - NEW_SECONDS]
-        too_late += [connection for connection in asking if connection.since <= now - ASKING_SECONDS]
-        for connection in {*too_many, *too_late}:
-            connection.drop()
-        self._timer = self._loop.call_later(LOOK_PAUSE, self._look) if new or asking else None
+    async def _look(self) -> None:
+        new = self._since[State.NEW]
+        while True:
+            await asyncio.sleep(LOOK_PAUSE)
+            for state, seconds in ((State.NEW, NEW_SECONDS), (State.ASKING, ASKING_SECONDS)):
+                for connection, since in list(self._since[state].items()):
+                    if since < self._loop.time() - seconds:
+                        connection.drop()
+            too_many = list(new)[:-NEW_LIMIT]
+            for _ in range(TURNS if too_many else 0):
+                await asyncio.sleep(0)
+            for connection in too_many:
+                if connection in new and len(new) > NEW_LIMIT:
+                    connection.drop()

@@ -5,7 +5,7 @@ Everything here runs in one event loop, and nothing waits between an event and t
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from math import inf
@@ -18,7 +18,7 @@ from desktop.core.counter import AnyOperation
 from desktop.core.protocol import Network
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
-from desktop.server.socket import PING, PONG, TEXT, Socket, frame
+from desktop.server.socket import PING, TEXT, Socket, frame
 
 log = logging.getLogger(__name__)
 
@@ -33,73 +33,63 @@ class Hub:
 
     def __init__(self, room: Room, journal: Journal, last: int) -> None:
         """`last` is the number of the journal's newest entry."""
-        self._room = room
+        self.room = room
         self._journal = journal
         self._last = last
         self._kept = last
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._sockets: set[Socket] = set()
+        self.sockets: set[Socket] = set()
+        """Of those who are in the room."""
         self._closing: set[asyncio.Task[None]] = set()
         self._appending: Future[None] | None = None
         self._failing = False
         self._witnessing: asyncio.TimerHandle | None = None
         self.closing = False
 
-    @property
-    def room(self) -> Room:
-        return self._room
-
-    @property
-    def sockets(self) -> Collection[Socket]:
-        """The open connections."""
-        return self._sockets
-
     # --- events ---
 
     def join(self, socket: Socket, *, v1: bool, local: bool) -> None:
         """A handshake is done."""
-        self._sockets.add(socket)
-        self._do([self._room.join(socket, self._loop.time(), v1=v1, local=local)])
+        self.sockets.add(socket)
+        self._do([self.room.join(socket, self._loop.time(), v1=v1, local=local)])
 
     def receive(self, socket: Socket, text: str) -> None:
         """A text message came."""
-        if socket in self._room and not self.closing:
-            self._do(self._room.receive(socket, text, self._loop.time()))
+        if socket in self.room and not self.closing:
+            self._do(self.room.receive(socket, text, self._loop.time()))
 
-    def heard(self, socket: Socket, ping: bytes | None = None) -> None:
-        """A ping, with its payload, or another sign of life came."""
-        if socket in self._room:
-            self._do(self._room.heard(socket, self._loop.time()))
-            if ping is not None and socket in self._room:
-                self._write(socket, frame(PONG, ping))
+    def heard(self, socket: Socket) -> None:
+        """A sign of life came."""
+        if socket in self.room:
+            self._do(self.room.heard(socket, self._loop.time()))
+
+    def stalled(self, socket: Socket) -> None:
+        """Some of what was written has to wait."""
+        self.room.stalled(socket, self._loop.time())
 
     def drained(self, socket: Socket) -> None:
         """What had to wait has left."""
-        if socket in self._room:
-            self._room.drained(socket, self._loop.time())
+        if socket in self.room:
+            self.room.drained(socket, self._loop.time())
             self._schedule()
-
-    def refuse(self, socket: Socket, code: int, reason: str) -> None:
-        """Close a connection that breaks the rules."""
-        self._perform(Close(socket, code, reason))
 
     def leave(self, socket: Socket) -> None:
         """Nothing more will come."""
-        if socket in self._sockets:
-            self._sockets.remove(socket)
-            self._room.leave(socket, self._loop.time())
+        if socket in self.sockets:
+            self.sockets.remove(socket)
+            self.room.leave(socket, self._loop.time())
             self._schedule()
 
     def announce(self, network: Network) -> None:
         """Others join at another address now."""
-        self._do(self._room.announce(network))
+        self._do(self.room.announce(network))
 
     def recorded(self, operations: Sequence[AnyOperation], last: int) -> None:
         """The journal has made these durable."""
         self._last = last
         self._failing = False
-        self._do(self._room.recorded(operations, self._loop.time()))
+        self._do(self.room.recorded(operations, self._loop.time()))
         if self._witnessing is None:
             self._witnessing = self._loop.call_later(WITNESS_PAUSE, self._witness)
         if last - self._kept >= SNAPSHOT_EVERY:
@@ -114,12 +104,12 @@ class Hub:
                 with suppress(Exception):  # which `_failed` is told
                     await asyncio.wrap_future(pending)
             await asyncio.sleep(0)  # in which what was delivered is taken
-            self._room.hurry()
+            self.room.hurry()
             if not self._tick() and pending is self._appending:
                 break
         if self._timer:
             self._timer.cancel()
-        for socket in list(self._sockets):
+        for socket in list(self.sockets):
             self._perform(Close(socket, 1001, "The server is stopping."))
         if self._closing:
             await asyncio.wait(self._closing)
@@ -141,7 +131,7 @@ class Hub:
             case Send(sockets, message):
                 data = frame(TEXT, message)
                 for socket in sockets:
-                    self._write(socket, data)
+                    socket.write(data)
             case Record(operations):
                 self._appending = self._journal.append(operations)
                 self._appending.add_done_callback(self._appended)
@@ -150,7 +140,7 @@ class Hub:
             case Heartbeat(sockets):
                 data = frame(PING, b"")
                 for socket in sockets:
-                    self._write(socket, data)
+                    socket.write(data)
             case Close(socket, None):
                 self.leave(socket)
                 socket.abort()
@@ -160,15 +150,11 @@ class Hub:
                 self._closing.add(closing)
                 closing.add_done_callback(self._closing.discard)
 
-    def _write(self, socket: Socket, data: bytes) -> None:
-        if not socket.write(data):
-            self._room.stalled(socket, self._loop.time())
-
     # --- the beat ---
 
     def _schedule(self) -> None:
         """Call `_tick` when the room wants it; never within this call, so that what comes together is done together."""
-        due = self._room.due()
+        due = self.room.due()
         if self._timer is None or due < self._timer.when():
             if self._timer:
                 self._timer.cancel()
@@ -178,11 +164,11 @@ class Hub:
         """Do what is due; False if nothing was."""
         self._timer = None
         started = self._loop.time()
-        commands = self._room.tick(started)
+        commands = self.room.tick(started)
         for command in commands:
             self._perform(command)
         if any(isinstance(command, Send) for command in commands):
-            self._room.flushed(started, self._loop.time())
+            self.room.flushed(started, self._loop.time())
         self._schedule()
         return bool(commands)
 
@@ -199,17 +185,17 @@ class Hub:
             # Anything but a JournalError is a mistake of ours, and wants to be found; it is no reason to drop anything.
             mistake = None if isinstance(error, JournalError) else error
             log.error("%s What is counted meanwhile is kept, and tried again every second.", error, exc_info=mistake)
-        self._do(self._room.failed(self._loop.time()))
+        self._do(self.room.failed(self._loop.time()))
 
     def _witness(self) -> None:
         self._witnessing = None
-        counter = self._room.counter
+        counter = self.room.counter
         self._journal.witness(self._last, counter.value, counter.revision, counter.settings)
 
     def _keep(self) -> asyncio.Future[None]:
         """Keep a snapshot: the next start needn't replay what is in it."""
         self._kept = self._last
-        keeping = asyncio.wrap_future(self._journal.snapshot(msgspec.json.encode(self._room.counter), self._last))
+        keeping = asyncio.wrap_future(self._journal.snapshot(msgspec.json.encode(self.room.counter), self._last))
         keeping.add_done_callback(self._snapshot_kept)
         return keeping
 

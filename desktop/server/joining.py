@@ -26,7 +26,7 @@ from msgspec import Meta, Struct
 from desktop.network.addresses import Address
 from desktop.network.firewall import firewalls
 from desktop.server.codes import address_code, wifi_code
-from desktop.server.gate import CONNECTION
+from desktop.server.gate import connection_of
 from desktop.server.guard import same_origin
 
 T = TypeVar("T")
@@ -93,7 +93,7 @@ class Joining:
     async def _enter(self, request: Request) -> StreamResponse:
         """To the host's page. A ticket may be seen by others who use this machine, so it is worth nothing twice."""
         ticket = request.match_info["ticket"]
-        if not request[CONNECTION].local or ticket not in self._tickets:
+        if not connection_of(request).local or ticket not in self._tickets:
             raise HTTPNotFound(text="This way in has been used. The program prints another, after Host:.")
         self._tickets.discard(ticket)
         raise HTTPSeeOther(f"/#host={self._secret}", headers=NO_STORE)
@@ -126,7 +126,7 @@ def _guarded(handler: Handler, token: str) -> Handler:
     async def guarded(request: Request) -> StreamResponse:
         offered = request.headers.get("Authorization", "").encode(errors="replace")
         is_from_us = same_origin(request.headers.getall("Origin", []), request.headers["Host"])
-        if not (request[CONNECTION].local and is_from_us and hmac.compare_digest(offered, bearer)):
+        if not (connection_of(request).local and is_from_us and hmac.compare_digest(offered, bearer)):
             raise HTTPForbidden(text="Only the host may ask for this.")
         return await handler(request)
 

@@ -34,8 +34,8 @@ PATIENCE = 30.0
 SECRET = "the-secret-of-the-host"
 ADA = "ada_" + "A" * 20
 BOB = "bob_" + "B" * 20
-CLOSE = 0x88
-"""First byte of a close frame."""
+CLOSE, PONG = 0x88, 0x8A
+"""First bytes of frames."""
 
 
 class Client:
@@ -260,7 +260,7 @@ async def served(
     guard = Guard(port, lambda: None, lambda device, via: None)
     gate = Gate(places)
     astray = Astray(folder() / "locales", lambda: join)
-    runner = application(hub, gate, guard, astray, connections, [*pages.routes(), *routes], origins)
+    runner = application(hub, guard, astray, connections, [*pages.routes(), *routes], origins)
     await runner.setup()
     assert runner.server
     gate.open(runner.server)

@@ -17,7 +17,6 @@ import desktop.core.liveness
 import desktop.server.websockets
 from desktop.journal.sqlite import SqliteJournal
 from desktop.network.listening import listen
-from desktop.server.gate import Connection
 from desktop.server.hub import Hub
 from desktop.server.pages import Pages
 from desktop.server.socket import PING, TEXT, Socket
@@ -33,17 +32,16 @@ class WatchedSocket(Socket):
 
     all: list["WatchedSocket"]
 
-    def __init__(self, ws: web.WebSocketResponse, connection: Connection, hub: Hub) -> None:
-        super().__init__(ws, connection, hub)
-        self.transport = connection.transport
+    def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport, hub: Hub) -> None:
+        super().__init__(ws, transport, hub)
+        self.transport = transport
         self.most = self.longest = 0
         self.all.append(self)
 
-    def write(self, frame: bytes) -> bool:
-        done = super().write(frame)
+    def write(self, frame: bytes) -> None:
+        super().write(frame)
         self.most = max(self.most, self.transport.get_write_buffer_size())
         self.longest = max(self.longest, len(frame))
-        return done
 
 
 @pytest.fixture
@@ -103,7 +101,7 @@ async def test_those_who_take_nothing_cost_one_state_each_and_nobody_waits_for_t
             await stack.enter_async_context(greeted(server, f"stalled-{number:020}"))
         await true(lambda: server.hub.room.people == STALLED + 4)
         stalled = WatchedSocket.all[4:]
-        while not all(one.stalled for one in stalled):
+        while not all(one.slowed for one in stalled):
             await others.press(1)
 
         during = await others.press(80)

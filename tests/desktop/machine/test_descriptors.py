@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import os
 import resource
 import socket
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from desktop.machine.descriptors import HOST_PLACES, OWN_DESCRIPTORS, PLAIN_PLACES, on_loop_error, places
-from tests.desktop.support import RawSocket, Serve, true
+from tests.desktop.support import RawSocket, Serve, raw_socket, true
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,22 @@ async def test_descriptors_that_are_used_up_are_a_line_in_the_log_and_no_traceba
         f"Nobody new can join just now: {os.strerror(errno.EMFILE)}."
     }
     assert not any(record.exc_info for record in caplog.records)
+
+
+async def test_a_host_that_nobody_can_read_is_no_line_in_the_log_however_it_comes(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    asyncio.get_running_loop().set_exception_handler(on_loop_error)
+    served = await serve()
+    asked = f"GET http://xn--{70 * 'a'}/ HTTP/1.1\r\nHost: us\r\n\r\n".encode()
+    for parts in ([asked], [asked * 2], [asked[:6], asked[6:]]):
+        async with raw_socket(served.port) as raw:
+            for part in parts:
+                await raw.send(part)
+                await served.page()
+    await served.stop()
+    gc.collect()
+    assert not caplog.records
 
 
 async def test_other_errors_of_the_loop_are_logged_with_their_place(caplog: pytest.LogCaptureFixture) -> None:

@@ -4,19 +4,20 @@ Written against the wire's description, with real clients; the rules themselves 
 """
 
 import json
+import re
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import WSMsgType
+from aiohttp import WSMsgType, web
 
 import desktop
 import desktop.core.outgoing
-from desktop.server.socket import PING, PONG, TEXT
-from tests.desktop.support import ADA, BOB, SECRET, Client, Serve, Served, raw_socket, true
+from desktop.server.socket import PING, TEXT, Socket
+from tests.desktop.support import ADA, BOB, CLOSE, PONG, SECRET, Client, Serve, Served, raw_socket, true
 
-BINARY, CLOSE = 0x82, 0x88
+BINARY = 0x82
 
 
 @pytest.fixture
@@ -524,8 +525,10 @@ async def test_every_answer_has_the_headers_that_protect_the_page(served: Served
         ("GET", "/", {"If-None-Match": tag}, 304),
         ("GET", "/ws", {}, 400),
         ("GET", "/ws", {"Origin": "null"}, 403),
+        ("GET", "/ws", {"Upgrade": "websocket", "Sec-WebSocket-Version": "8"}, 426),
         ("GET", "/nothing", {}, 404),
         ("POST", "/", {}, 405),
+        ("HEAD", "/ws", {}, 405),
         ("GET", "/", {"Host": "evil.example"}, 421),
     ):
         async with served.session.request(method, served.url + path, headers=headers) as answer:
@@ -566,6 +569,104 @@ async def test_nothing_is_changed_over_http(served: Served, method: str, path: s
     async with served.session.request(method, served.url + path) as answer:
         assert answer.status == 405
         assert "GET" in answer.headers["Allow"]
+
+
+# --- what is no request, and what goes wrong ---
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"HELLO\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno header\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: us\r\nX: " + b"x" * 20_000 + b"\r\n\r\n",
+        b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: us\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: us\r\nContent-Length: many\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: us\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
+        b"GET / HTTP/1.1\r\nHost: us\r\nX: \x00\r\n\r\n",
+    ],
+    ids=lambda request: repr(request[:24]),
+)
+async def test_what_is_no_request_is_answered_with_400_and_logged_nowhere(
+    served: Served, request_: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with raw_socket(served.port) as raw:
+        await raw.send(request_)
+        assert re.match(rb"HTTP/1\.[01] 400 ", await raw.head())
+    await served.page()
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_a_body_that_is_not_what_its_headers_say_is_no_mistake_of_ours(
+    served: Served, coding: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    us, more = f"Host: 127.0.0.1:{served.port}", f"Content-Encoding: {coding}"
+    assert (await served.exchange("GET / HTTP/1.1", us, more, "Content-Length: 5", "", "xxxxx"))[9:12] in ("200", "400")
+    await served.page()
+    assert not caplog.records
+
+
+async def test_what_was_asked_before_a_half_close_is_answered_and_then_the_connection_ends(served: Served) -> None:
+    for path, code in (("/health", "200"), ("/nothing", "404")):
+        async with raw_socket(served.port) as raw:
+            await raw.send(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n\r\n".encode())
+            raw.shut()
+            assert (await raw.head()).startswith(f"HTTP/1.1 {code} ".encode())
+            with pytest.raises(ConnectionError):
+                while True:
+                    await raw.receive()
+
+
+async def broken(request: web.Request) -> web.StreamResponse:
+    raise LookupError("a mistake of ours")
+
+
+async def gone(request: web.Request) -> web.StreamResponse:
+    assert request.transport
+    request.transport.abort()
+    raise ConnectionResetError("Cannot write to closing transport")
+
+
+async def test_a_mistake_of_ours_is_a_500_without_its_traceback_which_is_in_the_log_once(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = await serve(routes=[web.get("/broken", broken)])
+    answer = await served.exchange("GET /broken HTTP/1.1", f"Host: 127.0.0.1:{served.port}")
+
+    assert answer.startswith("HTTP/1.1 500 ")
+    assert "\r\nContent-Security-Policy: default-src 'self'; " in answer
+    assert "\r\nServer: LAN-Counter\r\n" in answer
+    assert "LookupError" not in answer
+    assert caplog.text.count("LookupError: a mistake of ours") == 1
+
+
+async def test_a_mistake_of_ours_in_a_websocket_ends_it_and_is_in_the_log_once(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def receive(socket: Socket, text: str) -> None:
+        raise LookupError("a mistake of ours")
+
+    client = await served.classic()
+    monkeypatch.setattr(served.hub, "receive", receive)
+    await client.say(counter=1)
+
+    assert await client.closed() == 1006
+    await true(lambda: not served.hub.sockets)
+    assert caplog.text.count("LookupError: a mistake of ours") == 1
+
+
+async def test_whoever_leaves_in_the_midst_of_an_answer_is_no_line_in_the_log(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = await serve(routes=[web.get("/gone", gone)])
+    async with raw_socket(served.port) as raw:
+        await raw.send(f"GET /gone HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n\r\n".encode())
+        assert await raw.hear() == (0, b"")
+
+    assert not caplog.records
 
 
 async def test_a_close_of_ours_has_a_reason_for_people(served: Served) -> None:

@@ -1,15 +1,16 @@
 """Connections before and beside the WebSockets: how many, and for how long."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 import desktop.server.gate
-from desktop.server.gate import NEW_LIMIT, Connection, Gate, State
+from desktop.server.gate import INBOX, NEW_LIMIT, UNHEARD_LIMIT, Connection, Gate, State
 from desktop.server.socket import TEXT
 from tests.desktop.support import PATIENCE, RawSocket, Serve, raw_socket
 
@@ -112,6 +113,24 @@ async def test_many_who_come_at_once_and_ask_are_all_answered(door: Door) -> Non
 
     answers = await asyncio.gather(*(ask() for _ in range(PLACES)))
     assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers)
+
+
+async def test_who_has_asked_before_anybody_looked_is_not_taken_for_silent(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However slow the loop is: here nobody may be silent, and everybody is looked at all the time."""
+    monkeypatch.setattr(desktop.server.gate, "LOOK_PAUSE", 0.0)
+    monkeypatch.setattr(desktop.server.gate, "NEW_LIMIT", 0)
+    served = await serve()
+    with ExitStack() as stack:
+        asking = [stack.enter_context(socket.create_connection(("127.0.0.1", served.port))) for _ in range(50)]
+        for sock in asking:
+            sock.sendall(f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n\r\n".encode())
+            sock.setblocking(False)
+        for sock in asking:
+            async with asyncio.timeout(PATIENCE):
+                answer = await asyncio.get_running_loop().sock_recv(sock, 1 << 16)
+            assert answer.startswith(b"HTTP/1.1 200 ")
 
 
 async def test_400_who_ask_nothing_and_never_stop_coming_keep_nobody_out(serve: Serve) -> None:
@@ -260,13 +279,37 @@ async def test_all_is_handed_on_also_where_a_system_brings_what_it_has_read_in_p
     assert connection.state is None
 
 
-async def test_nothing_is_told_of_one_for_whom_there_is_no_place() -> None:
-    gate, first, second = Gate(1), Told(), Told()
-    inner = iter((first, second))
-    gate.open(lambda: next(inner))
-    connection, _ = come(gate)
+async def test_as_much_may_be_brought_at_once_as_may_wait_to_be_read_and_no_more() -> None:
+    """Windows brings more in one turn of the loop than anybody can read in it."""
+    gate, told = Gate(1), Told()
+    gate.open(lambda: told)
+    connection, transport = come(gate)
+    connection.move(State.UPGRADED)
+    for _ in range(512 * 1024 // len(INBOX)):
+        connection.buffer_updated(len(INBOX))
+    assert not transport.aborted
+    for _ in range(UNHEARD_LIMIT // len(INBOX)):
+        connection.buffer_updated(len(INBOX))
+    assert transport.aborted
+
+
+async def test_one_for_whom_there_is_no_place_is_closed_and_never_counts() -> None:
+    gate = Gate(1)
+    gate.open(Told)
+    connection, kept = come(gate)
     connection.move(State.UPGRADED)
     refused, transport = come(gate)
-    assert transport.aborted
-    refused.connection_lost(None)
-    assert (first.told, second.told) == (["made"], [])
+    refused.move(State.ASKING)
+    assert (kept.aborted, transport.aborted, refused.state) == (False, True, None)
+
+
+async def test_a_host_that_nobody_can_read_is_told_to_nobody() -> None:
+    """aiohttp would end with an error of its own, and without an answer."""
+    gate, told = Gate(1), Told()
+    gate.open(lambda: told)
+    connection, _ = come(gate)
+    parts = (b"GET http://xn--\x80/ HTTP/1.1\r\n", b"Host: us\r\n", b"X: GET http://x/ HTTP/1.1\r\n\r\n")
+    for part in parts:
+        connection.get_buffer(-1)[: len(part)] = part
+        connection.buffer_updated(len(part))
+    assert told.told[1:] == [b"GET http://elsewhere/ HTTP/1.1\r\n", *parts[1:]]

@@ -24,8 +24,8 @@ from desktop.core.counter import AnyOperation, Settings
 from desktop.journal.sqlite import SqliteJournal
 from desktop.journal.witness import Witness, read
 from desktop.network.listening import listen
-from desktop.server.socket import PING, PONG, TEXT, Socket, frame
-from tests.desktop.support import ADA, BOB, PATIENCE, FailingJournal, Serve, held, raw_socket, rows, true
+from desktop.server.socket import PING, TEXT, Socket, frame
+from tests.desktop.support import ADA, BOB, PATIENCE, PONG, FailingJournal, Serve, held, raw_socket, rows, true
 
 CLASS = 100
 

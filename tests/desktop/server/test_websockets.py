@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 
 import desktop.server.gate
-from desktop.server.socket import PING, PONG, TEXT
-from tests.desktop.support import ADA, CLOSE, SECRET, RawSocket, Serve, Served, raw_socket, true
+from desktop.server.socket import PING, TEXT
+from tests.desktop.support import ADA, CLOSE, PONG, SECRET, RawSocket, Serve, Served, raw_socket, true
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 WAYS = ("first", "behind an empty line", "on a connection that was used before")
@@ -80,12 +80,21 @@ async def test_the_answer_has_the_keys_hash_and_nothing_that_was_not_asked_for(s
     [
         ("GET /ws HTTP/1.1", "13", "dGhlIHNhbXBsZSBub25jZQé=", 400),
         ("GET /ws HTTP/1.1", "13", "c2hvcnQ=", 400),
+        ("GET /ws HTTP/1.1", "13", f"!{KEY}", 400),
+        ("GET /ws HTTP/1.1", "13", KEY.rstrip("="), 400),
+        ("GET /ws HTTP/1.1", "13", "", 400),
+        ("GET /ws HTTP/1.1", "7", KEY, 426),
+        ("GET /ws HTTP/1.1", "13, 8", KEY, 426),
+        ("GET /ws HTTP/1.1", "", KEY, 426),
         ("GET /ws HTTP/1.1", "é", KEY, 426),
         ("GET /ws HTTP/1.1", "8", KEY, 426),
         ("GET /ws HTTP/1.0", "13", KEY, 400),
         ("HEAD /ws HTTP/1.1", "13", KEY, 405),
         ("POST /ws HTTP/1.1", "13", KEY, 405),
         ("GET http://evil.example/ws HTTP/1.1", "13", KEY, 421),
+        (f"GET http://xn--{70 * 'a'}/ws HTTP/1.1", "13", KEY, 421),
+        ("GET http://us:99999/ws HTTP/1.1", "13", KEY, 421),
+        ("OPTIONS * HTTP/1.1", "13", KEY, 421),
         ("GET /wss HTTP/1.1", "13", KEY, 404),
         ("GET /ws?x HTTP/1.1", "13", KEY, 101),
         ("GET /ws HTTP/1.1", "13", KEY, 101),
@@ -98,8 +107,32 @@ async def test_a_handshake_that_is_none_is_refused(
     assert not caplog.records
 
 
-async def test_a_handshake_with_a_body_is_refused(served: Served, way: str) -> None:
-    assert await status(served, way, "Content-Length: 0") == 400
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ("Content-Length: 0", 400),
+        ("Content-Length: 4", 400),
+        ("Transfer-Encoding: chunked", 400),
+        (f"Sec-WebSocket-Key: {KEY}", 400),
+        ("Sec-WebSocket-Version: 8", 426),
+        ("Sec-WebSocket-Version: 13", 426),
+    ],
+)
+async def test_a_handshake_with_a_body_or_with_anything_twice_is_refused(
+    served: Served, way: str, more: str, code: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await status(served, way, more) == code
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "lost", ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
+)
+async def test_a_handshake_that_lacks_something_is_refused_with_our_headers(served: Served, lost: str) -> None:
+    head = (HANDSHAKE % served.port).decode()
+    answer = await served.exchange(*head.replace(f"{lost}\r\n", "").rstrip().split("\r\n"))
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert "\r\nServer: LAN-Counter\r\n" in answer
 
 
 async def test_who_speaks_another_version_is_told_ours_and_may_ask_again(served: Served, way: str) -> None:
@@ -130,7 +163,7 @@ async def test_our_dialect_may_be_offered_among_others_and_in_any_line(
 async def test_a_plain_request_for_the_socket_is_no_handshake(served: Served) -> None:
     async with served.session.get(f"{served.url}/ws") as answer:
         assert answer.status == 400
-        assert await answer.text() == "Here is a WebSocket, and this is no handshake for one."
+        assert await answer.text() == "Here is a WebSocket, and nothing else."
     assert served.hub.room.people == 0
 
 
@@ -234,6 +267,7 @@ async def test_when_every_place_is_taken_the_next_is_told_to_come_back_and_gets_
         head = await opened(raw, served.port, way)
         assert head.startswith(b"HTTP/1.1 503 ")
         assert b"\r\nRetry-After: 10\r\n" in head
+        assert b"\r\nServer: LAN-Counter\r\n" in head
     async with served.session.get(f"{served.url}/") as page:
         assert page.status == 200
 
@@ -323,6 +357,32 @@ async def test_pings_are_answered_with_what_they_bring(served: Served) -> None:
         await raw.hear()
         await raw.say(PING, b"what?")
         assert await raw.hear() == (PONG, b"what?")
+
+
+async def test_a_handshake_before_a_half_close_is_answered_and_what_is_right_behind_it_counts(served: Served) -> None:
+    async with raw_socket(served.port) as raw:
+        await raw.send(HANDSHAKE % served.port + SET_7)
+        raw.shut()
+        assert (await raw.head()).startswith(b"HTTP/1.1 101 ")
+        while (await raw.hear())[0]:
+            pass
+    await true(lambda: served.hub.room.counter.value == 7 and not served.hub.sockets)
+
+
+async def test_two_handshakes_at_once_are_one_and_a_broken_frame(served: Served) -> None:
+    async with raw_socket(served.port) as raw:
+        await raw.send(HANDSHAKE % served.port * 2)
+        assert (await raw.head()).startswith(b"HTTP/1.1 101 ")
+        assert await raw.hear() == (TEXT, b'{"counter":0}')
+        assert await raw.hear() == (CLOSE, (1002).to_bytes(2))
+        assert await raw.hear() == (0, b"")
+
+
+async def test_a_frame_that_is_not_masked_is_taken(served: Served) -> None:
+    async with raw_socket(served.port) as raw:
+        await raw.handshake(served.port)
+        await raw.send(b'\x81\x0d{"counter":7}')
+        await true(lambda: served.hub.room.counter.value == 7)
 
 
 async def test_half_closed_is_gone(served: Served) -> None:
