@@ -86,7 +86,7 @@ export function createPage({ view, projector, shortcuts, model, ...does }) {
     told({ key, values }) {
       if (!key.startsWith('name.')) return this.t(key, values);
       // In a sentence, an asterisk is a weight.
-      return this.t(key, { guest: this.t('people.guest', { n: values.person }), name: values.name.replaceAll('*', '\u2217') });
+      return this.t(key, { guest: this.t('people.guest', { n: values.person }), name: (values.name ?? '').replaceAll('*', '\u2217') });
     },
 
     project() { this.onStage = true; },
