@@ -576,9 +576,9 @@ def test_who_is_removed_is_told_and_stays_away(shared: Program, host: Page, visi
 
     button(host, "Remove Ada").click()
     button(host, "Remove?").click()
-    expect(guest.locator(".note")).to_have_text(
-        "The host has removed you. What you added still counts.", timeout=PATIENCE
-    )
+    expect(guest.get_by_role("heading", name="The host has removed you")).to_be_visible(timeout=PATIENCE)
+    expect(guest.locator(".vacant")).to_contain_text("What you added still counts.")
+    expect(guest.locator(".note")).to_have_text("You added 3")
     expect(guest.locator(".state")).to_have_text("Not connected any more")
     expect(row).to_have_count(0, timeout=PATIENCE)
     expect(host.locator(".crowd > ul")).to_be_focused()

@@ -87,7 +87,7 @@ export function createPage({ view, projector, shortcuts, languages, model, ...do
     told({ key, values }) {
       if (!key.startsWith('name.')) return this.t(key, values);
       // In a sentence, an asterisk is a weight.
-      return this.t(key, { guest: this.t('people.guest', { n: values.person }), name: values.name.replaceAll('*', '\u2217') });
+      return this.t(key, { guest: this.t('people.guest', { n: values.person }), name: (values.name ?? '').replaceAll('*', '\u2217') });
     },
 
     project() { this.onStage = true; },
