@@ -83,8 +83,8 @@ class WebSockets:
         return ws
 
     def _admit(self, request: Request, connection: Connection) -> bool:
-        """Whether it is no other's page. Raises what speaks against a WebSocket for this request (section 4.2.1); at the
-        rest aiohttp looks."""
+        """Whether it is no other's page. Raises what speaks against a WebSocket for this request (section 4.2.1); aiohttp
+        looks at the rest."""
         headers = request.headers
         origins = headers.getall("Origin", [])
         ours = same_origin(origins, headers["Host"])

@@ -92,7 +92,7 @@ class Glass:
         self._tell("touchMove", self._fingers)
 
     def up(self, finger: str) -> None:
-        self._tell("touchEnd", {finger: self._fingers.pop(finger)})  # type: ignore[call-overload,dict-item]
+        self._tell("touchEnd", {finger: self._fingers.pop(finger)})  # type: ignore[call-overload]
 
     def cancel(self) -> None:
         """The system takes all fingers for itself."""
@@ -344,7 +344,7 @@ def call(page: Page, name: str) -> None:
     expect(page.locator("#menu")).to_be_hidden()
 
 
-def named(page: Page, name: str) -> Callable[[Page], None]:
+def named(page: Page, name: str) -> Callable[[Page], object]:
     """An earlier page has kept this name."""
     return lambda page: page.add_init_script(f"localStorage.name ??= {json.dumps(name)}")
 
