@@ -83,8 +83,8 @@ class WebSockets:
         return ws
 
     def _admit(self, request: Request, connection: Connection) -> bool:
-        """Whether it is no other's page. Raises what speaks against a WebSocket for this request (section 4.2.1); aiohttp
-        looks at the rest."""
+        """Whether it is no other's page. Raises what speaks against a WebSocket (section 4.2.1), but for what aiohttp
+        looks at."""
         headers = request.headers
         origins = headers.getall("Origin", [])
         ours = same_origin(origins, headers["Host"])
