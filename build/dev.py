@@ -40,13 +40,14 @@ WINDOW_PACKAGES = (
     "libxrandr2 libxtst6"
 ).split()
 # libatomic1 is for the node that drives Chromium (Playwright's own).
-TEST_PACKAGES = ["curl", "dbus", "iproute2", "libatomic1", "openbox", "xdotool", "xvfb"]
+TEST_PACKAGES = "curl dbus iproute2 libatomic1 openbox webkit2gtk-driver xdotool xvfb".split()
 # PyInstaller reads with objdump what a library needs.
 BINARY_PACKAGES = ["binutils"]
 # The load generator and the bare loop that is the floor are C.
 BENCH_PACKAGES = ["gcc", "libc6-dev"]
 # Any of these drives the tests; the first is Debian's package.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FIREFOXES = ("firefox-esr", "firefox")
 # With any of these `run` opens no window.
 WINDOWLESS = {"--headless", "--install", "--uninstall", "--version", "--help", "-h"}
 
@@ -96,7 +97,7 @@ def run(options: list[str]) -> int:
 
 def test(arguments: list[str]) -> int:
     """Run all checks, or pytest alone with `arguments`; return 0 if all passed, else 1."""
-    provide_packages([*WINDOW_PACKAGES, *TEST_PACKAGES, *missing_tools()])
+    provide_packages([*WINDOW_PACKAGES, *TEST_PACKAGES, *missing_tools(), *missing(*FIREFOXES)])
     provide_venv(WINDOW, CHECKS)
     if arguments:
         return call(module("pytest", *(from_anywhere(argument) for argument in arguments)), cwd=TOP)
@@ -158,13 +159,16 @@ def module(name: str, *arguments: str) -> list[str]:
 
 def missing_tools() -> list[str]:
     """Name the packages of those test tools that may also come from elsewhere than the system's packages."""
-    packages = []
-    if not any(shutil.which(browser) for browser in BROWSERS):
-        packages.append(BROWSERS[0])
+    packages = missing(*BROWSERS)
     node = shutil.which("node")
     if node is None or node_major(version_of(node)) < OLDEST_NODE:
         packages.append("nodejs")
     return packages
+
+
+def missing(package: str, *others: str) -> list[str]:
+    """Name a package, unless the program of its name is there, or one of `others`."""
+    return [] if any(map(shutil.which, (package, *others))) else [package]
 
 
 def node_major(version: str) -> int:

@@ -78,7 +78,7 @@ class Program:
         # The pages are addressed by their English words.
         environment |= {"LANGUAGE": "en", "LC_ALL": "C.UTF-8"}
         if screen is not None:
-            environment |= {"DISPLAY": screen, "QTWEBENGINE_REMOTE_DEBUGGING": f"127.0.0.1:{_free_port()}"}
+            environment |= {"DISPLAY": screen, "QTWEBENGINE_REMOTE_DEBUGGING": f"127.0.0.1:{free_port()}"}
         return environment
 
     def __enter__(self) -> "Program":
@@ -155,7 +155,7 @@ def browser() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     # Qt takes no 0 for its debugging port.
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

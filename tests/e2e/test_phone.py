@@ -69,12 +69,12 @@ def phone(shared: Program, visit: Open) -> Page:
 
 
 class Glass:
-    """Fingers, by number, on what a phone shows."""
+    """Fingers, by name, on what a phone shows."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
         self._touch: CDPSession = page.context.new_cdp_session(page)
-        self._fingers: dict[int, Point] = {}
+        self._fingers: dict[str, Point] = {}
 
     def at(self, selector: str, x: float = 0, y: float = 0) -> Point:
         """A place, by pixels from an element's middle."""
@@ -84,22 +84,22 @@ class Glass:
 
     def down(self, **places: Point) -> None:
         """Fingers come down, all at once: `one=…, two=…`."""
-        self._fingers |= places  # type: ignore[arg-type]
+        self._fingers |= places
         self._tell("touchStart", self._fingers)
 
     def move(self, finger: str, place: Point) -> None:
-        self._fingers[finger] = place  # type: ignore[index]
+        self._fingers[finger] = place
         self._tell("touchMove", self._fingers)
 
     def up(self, finger: str) -> None:
-        self._tell("touchEnd", {finger: self._fingers.pop(finger)})  # type: ignore[call-overload]
+        self._tell("touchEnd", {finger: self._fingers.pop(finger)})
 
     def cancel(self) -> None:
         """The system takes all fingers for itself."""
         self._fingers.clear()
         self._tell("touchCancel", {})
 
-    def _tell(self, what: str, fingers: dict[Any, Point]) -> None:
+    def _tell(self, what: str, fingers: dict[str, Point]) -> None:
         numbers = {"one": 1, "two": 2, "three": 3}
         points = [{"id": numbers[finger], "x": x, "y": y} for finger, (x, y) in fingers.items()]
         self._touch.send("Input.dispatchTouchEvent", {"type": what, "touchPoints": points})
@@ -344,7 +344,7 @@ def call(page: Page, name: str) -> None:
     expect(page.locator("#menu")).to_be_hidden()
 
 
-def named(page: Page, name: str) -> Callable[[Page], object]:
+def named(name: str) -> Callable[[Page], object]:
     """An earlier page has kept this name."""
     return lambda page: page.add_init_script(f"localStorage.name ??= {json.dumps(name)}")
 
@@ -384,7 +384,7 @@ def test_a_name_that_an_earlier_page_has_kept_costs_no_click(
     shared: Program, phone: Page, visit: Open, kept: str, name: str
 ) -> None:
     host = visit(shared.host_url, viewport={"width": 1100, "height": 760}, is_mobile=False)
-    page = visit(before=named(phone, kept))
+    page = visit(before=named(kept))
     page.locator(".tap.more").tap()
     settled(page, 1, shared)
     expect(host.get_by_role("listitem").filter(has_text=name)).to_be_visible(timeout=PATIENCE)
@@ -437,7 +437,7 @@ def test_a_hello_that_is_refused_costs_no_click(shared: Program, phone: Page, vi
     refusing = Refusing("hello")
 
     def before(page: Page) -> None:
-        named(page, "Ada")(page)
+        named("Ada")(page)
         page.route_web_socket("**/ws", refusing.open)
 
     page = visit(before=before)
