@@ -3,12 +3,9 @@
 import asyncio
 import socket
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Final
 
-from desktop.network.listening import BACKLOG, EVERYWHERE, LOOPBACK, listen_at_first
-
-AT_ONCE: Final = 64
-"""Of those who wait to be accepted, as many as are before anybody who is in is served again."""
+from desktop.network.accepting import Accepting, accept
+from desktop.network.listening import EVERYWHERE, LOOPBACK, listen_at_first
 
 
 class Sites:
@@ -18,7 +15,7 @@ class Sites:
         """`gate` makes the protocol of each connection."""
         self._port = port
         self._gate = gate
-        self._servers: dict[str, asyncio.Server] = {}
+        self._servers: dict[str, Accepting] = {}
         self._port_at: dict[str, int] = {}
         self._ports = {port}
 
@@ -33,10 +30,7 @@ class Sites:
             server.close()
 
     async def _open(self, sock: socket.socket) -> None:
-        # To asyncio, `backlog` is both: so the kernel is told its own number afterwards.
-        server = await asyncio.get_running_loop().create_server(self._gate, sock=sock, backlog=AT_ONCE)
-        sock.listen(BACKLOG)
-        self._servers[sock.getsockname()[0]] = server
+        self._servers[sock.getsockname()[0]] = await accept(sock, self._gate)
 
     async def move(self, address: str | None, ports: Iterable[int] = ()) -> int:
         """Listen on this address instead of any other but loopback's; on None on loopback alone.

@@ -7,21 +7,24 @@ const LATEST = 1_000; // ms from a tap to its `click`
 /** What counts on one key: `down(event, box)`, `up(event)`, `cancel(event)` and `click(event)` are told, and `up` and
  * `click` say whether it does. */
 export function createTap() {
-  const boxes = new Map(); // by finger: where the key was when it went down
+  const boxes = new Map(); // by pointer: where the key was when a finger went down; null for no finger
   let lifted = -Infinity;
 
   return {
     down({ pointerType, pointerId, button, width, height }, box) {
       // Without a size it is a screen reader's, on iOS, and has no true place: its click counts.
       const isFinger = /touch|pen/.test(pointerType) && !button && (width !== 0 || height !== 0);
-      if (isFinger) boxes.set(pointerId, box);
-      else lifted = -Infinity;
+      boxes.set(pointerId, isFinger ? box : null);
+      if (!isFinger) lifted = -Infinity;
     },
 
+    // One that was not seen going down did so while the key was disabled: neither it nor its click counts.
     up({ pointerId, clientX: x, clientY: y, timeStamp }) {
       const box = boxes.get(pointerId);
-      if (!boxes.delete(pointerId)) return false;
+      boxes.delete(pointerId);
+      if (box === null) return false;
       lifted = timeStamp;
+      if (!box) return false;
       return Math.max(box.left - x, x - box.right, box.top - y, y - box.bottom) <= SLACK;
     },
 
