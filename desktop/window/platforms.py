@@ -10,11 +10,14 @@ import ctypes
 import importlib
 import os
 import socket
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 VARIABLE = "QT_QPA_PLATFORM"
+PATIENCE = 1.0
+"""Seconds that a compositor has to answer."""
 WAYLAND = ("wayland", "wayland-egl", "wayland-brcm")
 """All of them one plugin's."""
 SCREENLESS = ("offscreen", "minimal", "vnc")
@@ -102,12 +105,24 @@ def _wayland_problem() -> str | None:
     display = os.environ.get("WAYLAND_DISPLAY")
     # Unset, it is this one; an absolute one stands for itself: joining keeps it (wl_display_connect).
     path = Path(os.environ.get("XDG_RUNTIME_DIR") or "/nowhere") / (display or "wayland-0")
+    # What only listens there would keep Qt waiting for ever, or end it: so a compositor is asked for its registry
+    # (wl_display, request 1), and tells of each thing there is by that object's events.
+    registry, size, request = 2, 12, 1
     try:
         if not path.is_socket():
             return f"WAYLAND_DISPLAY {display} has no socket" if display else "WAYLAND_DISPLAY is not set"
         with closing(socket.socket(socket.AF_UNIX)) as probe:
-            probe.settimeout(1)
+            probe.settimeout(PATIENCE)
             probe.connect(str(path))
-    except OSError:
-        return f"WAYLAND_DISPLAY {path.name} does not answer"
-    return None
+            probe.sendall(struct.pack("=III", 1, size << 16 | request, registry))
+            (sender,) = struct.unpack("=I", probe.recv(4, socket.MSG_WAITALL))
+    except (OSError, struct.error):
+        sender = 0
+    return None if sender == registry else f"WAYLAND_DISPLAY {path.name} does not answer"
+
+
+def use_own_qt() -> None:
+    """Keep away from another Qt, whatever the environment names: its binding, or its platforms' plugins."""
+    os.environ["QT_API"] = "pyside6"
+    for name in ("FORCE_QT_API", "QT_QPA_PLATFORM_PLUGIN_PATH"):
+        os.environ.pop(name, None)

@@ -17,8 +17,8 @@ from typing import Any
 
 from desktop.machine.outside import open_page
 from desktop.machine.preferences import Place
-from desktop.window.geometry import Area, Fit, Frame, fit
-from desktop.window.platforms import VARIABLE, answering, debian_package, loadable
+from desktop.window.geometry import NO_FRAME, Area, Fit, Frame, fit
+from desktop.window.platforms import VARIABLE, answering, debian_package, loadable, use_own_qt
 
 RELOAD_AFTER_CRASH_MS = 500
 ROOM_FOR_MESA = 1 << 24
@@ -27,7 +27,9 @@ ROOM_FOR_MESA = 1 << 24
 A_FONT = "fonts-dejavu-core"
 GUESSED_FRAME = Frame(0, 40, 0, 0)
 """Before a window is shown its frame is up to the window manager; afterwards it is known, but nothing says when."""
-FRAME_IS_KNOWN_MS = (100, 500, 2_000)
+LOOK_AFTER_MS = 50
+LOOKS = 200
+"""For a frame, as long as a machine under load may need; where there are no frames, it is no more than that."""
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ def prepare_environment(storage: Path) -> None:
 
     What is kept for the next start is to be in the folder `storage`.
     """
+    use_own_qt()
     os.environ[VARIABLE] = ";".join(loadable(answering()[0]))
     if os.geteuid() == 0:
         # Chromium ends the process rather than run as root in its sandbox.
@@ -62,6 +65,7 @@ def unavailable() -> str | None:
     if not found:
         return f"No window: there is no screen to open it on ({problems})."
     try:
+        use_own_qt()
         # QtWebEngine draws in the most libraries. Nothing is wasted: opening the window imports the same.
         importlib.import_module("qtpy.QtWebEngineWidgets")
         loadable(found)
@@ -202,23 +206,50 @@ def place_of(native: Any) -> Place:
 
 def put(native: Any, wanted: Place | None) -> None:
     """Put a window that is about to be shown where it is wanted, as far as the screens allow."""
+    asked = fit(wanted, _areas(), GUESSED_FRAME)
+    _move(native, asked)
+    _put_again(native, wanted, asked, LOOKS)
+
+
+def _put_again(native: Any, wanted: Place | None, asked: Fit, looks: int) -> None:
+    """Once its frame is known. What is wanted is asked for again, not where it stands: else it would wander from one
+    start to the next by what was guessed wrongly."""
     from qtpy.QtCore import QTimer
 
-    _move(native, fit(wanted, _areas(), GUESSED_FRAME))
-    for delay in FRAME_IS_KNOWN_MS:
-        QTimer.singleShot(delay, native, lambda: keep_whole(native))
+    def look() -> None:
+        if not native.isVisible() or _frame(native) == NO_FRAME:
+            if looks:
+                _put_again(native, wanted, asked, looks - 1)
+            return
+        if native.isMaximized() or native.isFullScreen() or native.isMinimized():
+            return
+        right = fit(wanted, _areas(), _frame(native))
+        # In the middle it was: a jump by some pixels helps nobody.
+        if right.place != asked.place if wanted else _size(right) != _size(asked):
+            _move(native, right)
+        keep_whole(native)
+
+    # With the window as its context it ends with the window.
+    QTimer.singleShot(LOOK_AFTER_MS, native, look)
+
+
+def _size(found: Fit) -> tuple[int, int]:
+    return found.place.width, found.place.height
+
+
+def _frame(native: Any) -> Frame:
+    inner, outer = native.geometry(), native.frameGeometry()
+    left, top = inner.left() - outer.left(), inner.top() - outer.top()
+    return Frame(left, top, outer.width() - inner.width() - left, outer.height() - inner.height() - top)
 
 
 def keep_whole(native: Any) -> None:
     """A window that isn't wholly on a screen, or on one that has gone, comes to one that is there."""
     if native.isMaximized() or native.isFullScreen() or native.isMinimized():
         return
-    inner, outer = native.geometry(), native.frameGeometry()
-    left, top = inner.left() - outer.left(), inner.top() - outer.top()
-    frame = Frame(left, top, outer.width() - inner.width() - left, outer.height() - inner.height() - top)
     place = place_of(native)
-    native.last_normal = inner, place
-    found = fit(place, _areas(), frame)
+    native.last_normal = native.geometry(), place
+    found = fit(place, _areas(), _frame(native))
     if found.place != place:
         _move(native, found)
 

@@ -87,6 +87,22 @@ def test_a_page_that_has_less_room_than_it_needs_has_what_there_is(data: Path) -
         assert below - top > 540
 
 
+@pytest.mark.parametrize(
+    "place", [{"x": 60, "y": 0, "width": 700, "height": 775}, {"x": 300, "y": 90, "width": 800, "height": 650}]
+)
+def test_it_does_not_wander_from_one_start_to_the_next(data: Path, managed: str, place: dict[str, int]) -> None:
+    """Also where it leaves no room for the frame that was guessed."""
+    remember(data, **place)
+    for _ in range(3):
+        with Program(data, screen=managed) as program:
+            shown(program, managed)
+            until(lambda: outline(managed, TITLE)[:2] == (place["x"], place["y"]))
+            until(lambda: outline(managed, TITLE)[3] == place["y"] + place["height"] + 25)
+            close_windows(managed, TITLE)
+            assert program.ended() == 0
+        assert remembered(data) == {**place, "maximized": False}
+
+
 @pytest.mark.parametrize("word", ["windowminimize", "maximize"])
 def test_what_is_remembered_is_the_normal_place(data: Path, managed: str, word: str) -> None:
     remember(data, x=100, y=50, width=700, height=650)

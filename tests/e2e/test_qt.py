@@ -22,6 +22,17 @@ def renderers(program: Program) -> list[psutil.Process]:
     return [child for zygote in zygotes for child in zygote.children()]
 
 
+@pytest.mark.parametrize("name", ["QT_API", "QT_QPA_PLATFORM_PLUGIN_PATH"])
+def test_another_qt_in_the_environment_leads_nowhere(
+    data: Path, screen: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "/nowhere")
+    with Program(data, screen=screen) as program:
+        until(lambda: program.health["people"] == 1, within=30)
+        assert program.end() == 143
+        assert program.errors == ""
+
+
 def test_a_page_may_write_to_the_clipboard(program: Program, native: Page, screen: str) -> None:
     # Only one that has the keyboard may, so somebody has to give it to the window.
     with window_manager(screen):

@@ -1,7 +1,10 @@
 """Which platforms Qt is given. What it makes of them is in ../../e2e/test_qt.py."""
 
 import socket
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -28,12 +31,38 @@ def x11(monkeypatch: pytest.MonkeyPatch, screen: str) -> None:
     monkeypatch.setenv("DISPLAY", screen)
 
 
+REGISTRY = (2).to_bytes(4, sys.byteorder)
+
+
+@contextmanager
+def compositor(path: Path, answer: bytes | None) -> Iterator[None]:
+    """Listens there until it is asked no more, and answers: its registry begins by the object's number."""
+
+    def serve() -> None:
+        # Shut down, it accepts no more.
+        with suppress(OSError):
+            while True:
+                with listening.accept()[0] as connection, suppress(ConnectionError):
+                    asked = connection.recv(12, socket.MSG_WAITALL)
+                    assert asked[:4] == (1).to_bytes(4, sys.byteorder), "wl_display"
+                    if answer is None:
+                        connection.recv(1)
+                    else:
+                        connection.sendall(answer)
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        serving = threading.Thread(target=serve)
+        serving.start()
+        yield
+        listening.shutdown(socket.SHUT_RDWR)
+        serving.join()
+
+
 @pytest.fixture
 def wayland(tmp_path: Path) -> Iterator[None]:
-    """A compositor, as far as one can be told without speaking its protocol."""
-    with socket.socket(socket.AF_UNIX) as compositor:
-        compositor.bind(str(tmp_path / "wayland-0"))
-        compositor.listen()
+    with compositor(tmp_path / "wayland-0", REGISTRY + bytes(24)):
         yield
 
 
@@ -108,6 +137,17 @@ def test_a_socket_that_a_compositor_has_left_is_no_screen(monkeypatch: pytest.Mo
         gone.bind(str(tmp_path / "wayland-1"))
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-1")
     assert answering() == ([], "DISPLAY is not set; WAYLAND_DISPLAY wayland-1 does not answer")
+
+
+@pytest.mark.parametrize("answer", [None, b"", b"no", b"HTTP/1.1 400 Bad Request"])
+def test_what_only_listens_there_is_no_compositor(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: bytes | None
+) -> None:
+    """Qt would wait for it for ever, or end the process."""
+    monkeypatch.setattr("desktop.window.platforms.PATIENCE", 0.2)
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-1")
+    with compositor(tmp_path / "wayland-1", answer):
+        assert answering() == ([], "DISPLAY is not set; WAYLAND_DISPLAY wayland-1 does not answer")
 
 
 def test_without_any_screen_only_what_needs_none_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
