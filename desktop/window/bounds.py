@@ -6,6 +6,7 @@ its frame in it there.
 
 import ctypes
 import importlib
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -49,15 +50,24 @@ def place_of(native: Any) -> Place | None:
             return None
         x, y, width, height = _from_above(native.frame())
         return Place(x=round(x), y=round(y), width=round(width), height=round(height))
-    state, scale = int(native.WindowState), native._scale
-    part = native.Bounds if state == NORMAL else native.RestoreBounds
-    return Place(
-        x=int(part.X / scale),
-        y=int(part.Y / scale),
-        width=int(part.Width / scale),
-        height=int(part.Height / scale),
-        maximized=state == MAXIMIZED,
-    )
+    if native.is_fullscreen:
+        # pywebview has made it as large as the screen, and maximised it, and keeps what it was.
+        state = int(native.old_state)
+        corner, size = native.old_location, native.old_size
+        sides = corner.X, corner.Y, size.Width, size.Height
+    else:
+        state = int(native.WindowState)
+        part = native.Bounds if state == NORMAL else native.RestoreBounds
+        sides = part.X, part.Y, part.Width, part.Height
+    x, y, width, height = (_as_given(pixels, native._scale) for pixels in sides)
+    return Place(x=x, y=y, width=width, height=height, maximized=state == MAXIMIZED)
+
+
+def _as_given(pixels: int, scale: float) -> int:
+    """The number that pywebview has made these pixels of. It cuts off what is behind the point: cut off once more, a
+    window would shrink and wander at each start."""
+    exact = round(pixels / scale, 6)
+    return math.ceil(exact) if exact > 0 else math.floor(exact)
 
 
 def _from_above(rectangle: Any) -> tuple[float, float, float, float]:

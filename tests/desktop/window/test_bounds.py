@@ -16,7 +16,7 @@ def rectangle(x: int, y: int, width: int, height: int) -> Any:
 
 
 def form(state: int, normal: Any, bounds: Any, scale: float = 1.0) -> Any:
-    return SimpleNamespace(WindowState=state, RestoreBounds=normal, Bounds=bounds, _scale=scale)
+    return SimpleNamespace(WindowState=state, RestoreBounds=normal, Bounds=bounds, _scale=scale, is_fullscreen=False)
 
 
 @pytest.fixture
@@ -40,6 +40,19 @@ class TestWindows:
     def test_of_a_maximised_one_it_is_the_normal_size(self) -> None:
         large = form(2, rectangle(100, 200, 800, 640), rectangle(-8, -8, 1382, 744))
         assert bounds.place_of(large) == Place(x=100, y=200, width=800, height=640, maximized=True)
+
+    def test_of_one_that_fills_the_screen_it_is_what_it_was(self) -> None:
+        full = form(2, rectangle(0, 0, 1366, 768), rectangle(0, 0, 1366, 768))
+        full.is_fullscreen, full.old_state = True, 0
+        full.old_location, full.old_size = SimpleNamespace(X=7, Y=8), SimpleNamespace(Width=900, Height=650)
+        assert bounds.place_of(full) == Place(x=7, y=8, width=900, height=650)
+
+    @pytest.mark.parametrize("scale", [1.0, 1.25, 1.5, 1.75, 2.25])
+    @pytest.mark.parametrize("x", [-1367, -7, -1, 0, 1, 7, 803])
+    def test_it_does_not_wander_from_one_start_to_the_next(self, x: int, scale: float) -> None:
+        # As pywebview opens it.
+        opened = rectangle(int(x * scale), int(x * scale), int(803 * scale), int(647 * scale))
+        assert bounds.place_of(form(0, opened, opened, scale)) == Place(x=x, y=x, width=803, height=647)
 
     def test_panels_are_not_free_and_the_main_screen_is_the_first(self) -> None:
         left = SimpleNamespace(x=-1280, y=0, frame=rectangle(-1280, 0, 1280, 1024))
