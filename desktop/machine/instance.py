@@ -5,6 +5,7 @@ A lock of the operating system's, not a note of a process id: whatever ends the 
 
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT = 5.0
 """Seconds."""
+ATTEMPTS = 10
+ATTEMPTS_PAUSE = 0.01
+"""Seconds; to read the note takes less."""
 
 
 class FolderError(Exception):
@@ -131,7 +135,18 @@ def _write(note: Path, running: Running) -> None:
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(msgspec.json.encode(running))
-        fresh.replace(note)
+        _replace(fresh, note)
     except OSError as error:
         # The second one will know less; the first one runs.
         log.warning("%s can't be written: %s", note, error)
+
+
+def _replace(fresh: Path, note: Path) -> None:
+    """Windows refuses it while a second program reads the note, as one that waits does again and again."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            fresh.replace(note)
+            return
+        except PermissionError:
+            time.sleep(ATTEMPTS_PAUSE)
+    fresh.replace(note)

@@ -55,6 +55,24 @@ def test_the_note_is_for_nobody_elses_eyes(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "running.json").stat().st_mode) == 0o600 or os.name == "nt"
 
 
+def test_a_note_that_is_being_read_is_replaced_a_moment_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on Windows, where nobody may replace what somebody has opened."""
+    replace, refusals = Path.replace, [PermissionError(), PermissionError()]
+
+    def reluctantly(self: Path, target: Path) -> Path:
+        if refusals:
+            raise refusals.pop()
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", reluctantly)
+    with only_one_in(tmp_path) as leave_word:
+        leave_word(RUNNING)
+        assert (tmp_path / "running.json").exists()
+    assert not caplog.records
+
+
 def test_a_note_that_cannot_be_written_is_no_reason_not_to_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
