@@ -43,7 +43,12 @@ def provide_venv(*extras: str) -> None:
     )
     install = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-c", str(REQUIREMENTS[1])]
     install += ["-e", f"{TOP}[{','.join(wanted)}]" if wanted else str(TOP)]
-    if not (venv_works() and call(install, progress=so_far) == 0):
+    works = venv_works()
+    if not (works and call(install, progress=so_far) == 0):
+        if works and there is not None:
+            # Without a network, for instance: what was there is still good.
+            STAMP.write_text("\n".join([fingerprint(), *sorted(there)]), encoding="utf-8")
+            raise Stop("The Python packages could not be installed. Those that were there are still there.")
         make_venv()
         if call(install, progress=so_far) != 0:
             raise Stop("The Python packages could not be installed.")

@@ -106,6 +106,19 @@ def test_an_installation_that_fails_leaves_no_stamp_and_is_tried_on_a_new_venv(
     assert not environment.STAMP.exists()
 
 
+def test_what_was_there_stays_where_no_more_can_be_had(
+    environment: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a network, for instance."""
+    environment.STAMP.write_text("\n".join([environment.fingerprint(), "window"]))
+    commands = Commands(1)
+    monkeypatch.setattr(environment, "call", commands)
+    with pytest.raises(importlib.import_module("commands").Stop, match="still there"):
+        environment.provide_venv("dev")
+    environment.provide_venv("window")
+    assert len(commands.run) == 1
+
+
 def test_it_says_how_much_there_is_so_far(
     environment: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
