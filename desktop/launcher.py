@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from desktop.core.answers import Notice
 from desktop.core.counter import AnyOperation
-from desktop.core.protocol import Notice
 from desktop.core.room import Room
 from desktop.journal import Journal
 from desktop.machine import preferences

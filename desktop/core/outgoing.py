@@ -12,10 +12,10 @@ from typing import Final
 
 from msgspec import UNSET
 
+from desktop.core.answers import ClassicState, Person, Roster, State, encode
 from desktop.core.commands import Command, Key, Send
 from desktop.core.counter import Counter
 from desktop.core.member import Member
-from desktop.core.protocol import ClassicState, Person, Roster, State, encode
 
 BEAT: Final = 0.008
 """Seconds from one beat to the next when busy, at least: nobody sees a number change 125 times a second as it is,

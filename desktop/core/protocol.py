@@ -39,12 +39,12 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 from math import isinf, nan
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
-from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Reset, Set, Settings, SettingsChange, Undo
+from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Reset, Set, SettingsChange, Undo
 from desktop.core.names import whole
 
 T = TypeVar("T")
@@ -88,8 +88,6 @@ class ProtocolError(Exception):
         self.code = code
         self.op = op
 
-
-# --- client to server ---
 
 Op = Annotated[int, Meta(ge=1, le=VALUE_LIMIT)]
 
@@ -239,127 +237,3 @@ def _plain(error: Exception) -> str:
 def _clamp(number: int) -> int:
     """The number itself, or one just past VALUE_LIMIT: still out of range, but of a size that a journal can keep."""
     return max(-VALUE_LIMIT - 1, min(VALUE_LIMIT + 1, number))
-
-
-# --- server to client ---
-
-
-class ServerMessage(Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower, omit_defaults=True):
-    pass
-
-
-class State(ServerMessage, frozen=True, kw_only=True):
-    counter: int
-    revision: int
-    ack: int | UnsetType = UNSET
-    people: int | UnsetType = UNSET
-    epoch: str | UnsetType = UNSET
-    role: str | UnsetType = UNSET
-    settings: Settings | UnsetType = UNSET
-    person: int | UnsetType = UNSET
-
-
-class Error(ServerMessage, frozen=True, kw_only=True):
-    code: Code
-    message: str
-    op: int | UnsetType = UNSET
-
-
-class Pong(ServerMessage, frozen=True, kw_only=True):
-    at: int | float
-
-
-class NetworkAddress(Struct, frozen=True, kw_only=True):
-    """An address of this machine; `kind` is private, public, shared, virtual, tunnel or link-local, the last three
-    unlikely; `chosen` is the one on display."""
-
-    address: str
-    interface: str
-    kind: str
-    chosen: bool
-
-
-class Device(Struct, frozen=True, kw_only=True):
-    """A device that has reached the server at the address `via`."""
-
-    address: str
-    via: str
-
-
-class Offer(Struct, frozen=True, kw_only=True):
-    """An address that others can reach likelier than the one on display, which `came` devices have come by."""
-
-    address: str
-    interface: str
-    came: int
-
-
-class Trouble(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What has become of the address that others had, or why the one that was chosen can't be had."""
-
-    code: Literal["gone", "port_taken", "not_listening"]
-    """The address that was on display is gone, and so another is; the one on display has another port, since its own is
-    taken there; the one that the host chose can't be joined at, and the one on display is as before."""
-    address: str
-    interface: str
-    port: int | UnsetType = UNSET
-    """The port that another program has; with gone and port_taken, where one has."""
-    found: int | UnsetType = UNSET
-    """The one that was found instead."""
-    first: int | UnsetType = UNSET
-    last: int | UnsetType = UNSET
-    """With not_listening: all ports from the first to the last are taken there; missing where no port is to blame."""
-
-
-class Network(ServerMessage, frozen=True, kw_only=True):
-    """Where others join. `reach` is "lan", "local" (asked for: this machine only) or "none" (no network); `name` is
-    the same address by a .local name. `offer` and `trouble` are there as long as they hold: until the host chooses an
-    address, be it the one on display."""
-
-    join: str | None
-    reach: str
-    name: str | UnsetType | None = UNSET
-    addresses: list[NetworkAddress] | UnsetType = UNSET
-    devices: list[Device] | UnsetType = UNSET
-    offer: Offer | UnsetType = UNSET
-    trouble: Trouble | UnsetType = UNSET
-
-
-class Person(Struct, frozen=True, kw_only=True):
-    """Somebody here, for the host: `person` is a number of this run, `added` the sum of their additions."""
-
-    person: int
-    name: str
-    added: int
-    role: str
-    classic: bool
-
-
-class Roster(ServerMessage, frozen=True, kw_only=True):
-    people: list[Person]
-
-
-class Notice(ServerMessage, frozen=True, kw_only=True):
-    """Something about the counter that was kept, which the host must know. Where `path` or `counter` is missing, there
-    is no old file, or nothing was known of its value."""
-
-    code: Literal["set_aside", "went_back", "not_saved"]
-    """The old counter was damaged, or older than was known; or: this run's lives in memory only, and ends with it."""
-    path: str | UnsetType = UNSET
-    """Where the old one is now."""
-    counter: int | UnsetType = UNSET
-    """The value that the new one began with: the last one known."""
-
-
-class ClassicError(Struct, frozen=True):
-    code: Code
-    message: str
-
-
-class ClassicState(Struct, frozen=True, omit_defaults=True):
-    counter: int
-    error: ClassicError | UnsetType = UNSET
-
-
-encode = msgspec.json.Encoder().encode
-"""A server's message as UTF-8."""

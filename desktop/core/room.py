@@ -16,6 +16,7 @@ from typing import Final
 
 from msgspec import UNSET
 
+from desktop.core.answers import ClassicError, ClassicState, Error, Network, Notice, Pong, encode
 from desktop.core.commands import Close, Command, Key, Pause, Record, Send
 from desktop.core.counter import Add, AnyOperation, Counter, Set, Verdict
 from desktop.core.intake import RETRY_PAUSE, Intake
@@ -25,19 +26,12 @@ from desktop.core.names import visible
 from desktop.core.outgoing import ACK, SETTINGS, VALUE, Outgoing
 from desktop.core.protocol import (
     SENTENCES,
-    ClassicError,
-    ClassicState,
     Code,
-    Error,
     Hello,
-    Network,
-    Notice,
     OperationRequest,
     Ping,
-    Pong,
     ProtocolError,
     Remove,
-    encode,
     parse,
     parse_classic,
 )

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
+from desktop.core.answers import Notice
 from desktop.core.counter import AnyOperation, Counter, Settings
-from desktop.core.protocol import Notice
 
 
 class JournalError(Exception):

@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from desktop.core.answers import Notice
 from desktop.core.counter import AnyOperation, Counter, Settings
-from desktop.core.protocol import Notice
 from desktop.journal import Deliver, Journal, JournalError, Kept
 
 log = logging.getLogger(__name__)

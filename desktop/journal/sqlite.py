@@ -21,8 +21,8 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET
 
+from desktop.core.answers import Notice
 from desktop.core.counter import AnyOperation, Counter, Settings
-from desktop.core.protocol import Notice
 from desktop.journal import Deliver, JournalError, Kept, files, witness
 from desktop.journal.files import FORMAT, DamagedError, beside, checksum
 from desktop.journal.witness import Witness

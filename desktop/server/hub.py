@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
+from desktop.core.answers import Network
 from desktop.core.commands import Close, Command, Heartbeat, Pause, Record, Send
 from desktop.core.counter import AnyOperation
-from desktop.core.protocol import Network
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
 from desktop.server.socket import PING, TEXT, Socket, frame

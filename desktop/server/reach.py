@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import UNSET
 
-from desktop.core.protocol import Device, Network, NetworkAddress, Offer, Trouble
+from desktop.core.answers import Device, Network, NetworkAddress, Offer, Trouble
 from desktop.network import addresses
 from desktop.network.addresses import Address, Kind, likelihood
 from desktop.network.choice import NOTHING, Choice, Visits, better, candidates

@@ -15,8 +15,9 @@ import atheris
 with atheris.instrument_imports():
     import msgspec
 
+    from desktop.core.answers import Pong, encode
     from desktop.core.counter import AnyOperation, Counter
-    from desktop.core.protocol import Hello, Ping, Pong, ProtocolError, Remove, encode, parse, parse_classic
+    from desktop.core.protocol import Hello, Ping, ProtocolError, Remove, parse, parse_classic
 
 CLIENT = "fuzz-0123456789-0123456789"
 KEYS = [*"type op delta seen value at client name host screen person settings counter".split()]

@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from desktop.core.answers import Notice
 from desktop.core.commands import Close, Command, Record, Send
 from desktop.core.counter import AnyOperation, Counter
 from desktop.core.liveness import CHECK_PAUSE
 from desktop.core.outgoing import PRESENCE_PAUSE
-from desktop.core.protocol import Notice
 from desktop.core.room import Room
 
 ADA = "ada-0123456789-0123456789"

@@ -7,25 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.core.counter import VALUE_LIMIT, Add, Configure, Reset, Set, Settings, SettingsChange, Undo
-from desktop.core.protocol import (
-    AddRequest,
-    ClassicError,
-    ClassicState,
-    Code,
-    Error,
-    Hello,
-    Network,
-    Notice,
-    OperationRequest,
-    Ping,
-    Pong,
-    ProtocolError,
-    State,
-    encode,
-    parse,
-    parse_classic,
-)
+from desktop.core.counter import VALUE_LIMIT, Add, Configure, Reset, Set, SettingsChange, Undo
+from desktop.core.protocol import AddRequest, Code, Hello, OperationRequest, Ping, ProtocolError, parse, parse_classic
 
 CLIENT = "abcDEF0123456789_-abcd"
 
@@ -260,27 +243,3 @@ def test_no_object_raises_anything_but_a_protocol_error(kind: str, data: st.Data
         return
     if isinstance(request, OperationRequest):
         assert request.operation(CLIENT, False).client == CLIENT
-
-
-def test_messages_to_clients_have_what_the_contract_names_and_nothing_else() -> None:
-    settings = {"title": "", "step": 1, "goal": None, "locked": False, "classic": True}
-    assert json.loads(encode(State(counter=1, revision=2))) == {"type": "state", "counter": 1, "revision": 2}
-    whole = State(counter=1, revision=2, ack=0, people=3, epoch="e", role="guest", settings=Settings())
-    assert json.loads(encode(whole)) == {
-        "type": "state", "counter": 1, "revision": 2, "ack": 0, "people": 3, "epoch": "e", "role": "guest",
-        "settings": settings,
-    }  # fmt: skip
-    assert json.loads(encode(Error(code=Code.LOCKED, message="m", op=3))) == {
-        "type": "error", "code": "locked", "message": "m", "op": 3,
-    }  # fmt: skip
-    assert json.loads(encode(Pong(at=123.4))) == {"type": "pong", "at": 123.4}
-    assert json.loads(encode(Network(join=None, reach="none"))) == {"type": "network", "join": None, "reach": "none"}
-    assert json.loads(encode(Notice(code="not_saved"))) == {"type": "notice", "code": "not_saved"}
-    assert json.loads(encode(Notice(code="set_aside", path="/old.db", counter=42))) == {
-        "type": "notice", "code": "set_aside", "path": "/old.db", "counter": 42,
-    }  # fmt: skip
-    assert encode(ClassicState(7)) == b'{"counter":7}'
-    assert json.loads(encode(ClassicState(7, ClassicError(Code.LOCKED, "m")))) == {
-        "counter": 7,
-        "error": {"code": "locked", "message": "m"},
-    }

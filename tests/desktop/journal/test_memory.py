@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from desktop.core.answers import Notice
 from desktop.core.counter import Add, AnyOperation
-from desktop.core.protocol import Notice
 from desktop.journal import JournalError
 from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal

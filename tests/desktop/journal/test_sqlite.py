@@ -16,8 +16,8 @@ import msgspec
 import pytest
 
 import desktop
+from desktop.core.answers import Notice
 from desktop.core.counter import Add, AnyOperation, Configure, Counter, Reset, Set, Settings, SettingsChange, Undo
-from desktop.core.protocol import Notice
 from desktop.journal import JournalError, Kept
 from desktop.journal.files import FORMAT
 from desktop.journal.sqlite import SqliteJournal

@@ -19,7 +19,7 @@ import desktop.core.member
 import desktop.core.outgoing
 import desktop.core.room
 import desktop.server.hub
-from desktop.core import protocol
+from desktop.core import answers
 from desktop.core.counter import AnyOperation, Settings
 from desktop.journal.sqlite import SqliteJournal
 from desktop.journal.witness import Witness, read
@@ -63,7 +63,7 @@ class Costs:
         self._commits = 0
         self.counts: Counter[str] = Counter()
         for module in (desktop.core.outgoing, desktop.core.room):
-            monkeypatch.setattr(module, "encode", self._counting("encodings", protocol.encode))
+            monkeypatch.setattr(module, "encode", self._counting("encodings", answers.encode))
         monkeypatch.setattr(desktop.server.hub, "frame", self._counting("frames", frame))
         monkeypatch.setattr(Socket, "write", self._counting("writes", Socket.write))
         loop = asyncio.get_running_loop()

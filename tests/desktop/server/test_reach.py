@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 from msgspec import UNSET
 
-from desktop.core.protocol import Network, Trouble
+from desktop.core.answers import Network, Trouble
 from desktop.network import addresses
 from desktop.network.addresses import Address, Kind
 from desktop.network.choice import NOTHING, Choice
