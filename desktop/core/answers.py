@@ -116,6 +116,13 @@ class Notice(ServerMessage, frozen=True, kw_only=True):
     """The value that the new one began with: the last one known."""
 
 
+class Wire(ServerMessage, frozen=True, kw_only=True):
+    """What crossed the connection of who watches: see the head of `protocol`."""
+
+    now: float
+    events: list[msgspec.Raw]
+
+
 class ClassicError(Struct, frozen=True):
     code: Code
     message: str

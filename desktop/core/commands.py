@@ -43,4 +43,12 @@ class Pause(NamedTuple):
     seconds: float
 
 
-Command = Record | Send | Close | Heartbeat | Pause
+class Watch(NamedTuple):
+    """Tell this member, whose client it is, of its own connection; or stop that."""
+
+    key: Key
+    client: str
+    wire: bool
+
+
+Command = Record | Send | Close | Heartbeat | Pause | Watch

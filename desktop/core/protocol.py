@@ -17,6 +17,8 @@ lan-counter.v1 (the client offers that subprotocol)
                        {"type":"undo","op":6}
                        {"type":"configure","op":7,"settings":{…}}                any of the settings
                        {"type":"remove","person":7}                              the host only: close their connection
+                       {"type":"watch","wire":true}                              start, or stop, telling it of this connection
+                       {"type":"break"}                                          drop this connection, without a word
                        {"type":"ping","at":123.4}
     server -> client   {"type":"state","counter":42,"revision":17,"ack":3,"people":23,"epoch":"…","role":"guest",
                         "settings":{…},"person":7} counter and revision always; the rest where it changed; person
@@ -28,11 +30,30 @@ lan-counter.v1 (the client offers that subprotocol)
                        {"type":"roster","people":[{"person":7,"name":"Ada","added":3,"role":"guest","classic":false}]}
                        {"type":"notice","code":"set_aside","path":"…","counter":42}    to the host: what became of the
                                                                                  counter that was kept
+                       {"type":"wire","now":123.4,"events":[…]}                  to who watches; see below
 
 `op` numbers a client's operations from 1 without gaps; `ack` says up to which number they are decided for good. Types
 are strict (`true` and `1.0` are no integers), unknown keys are ignored, and a number past its limit is `out_of_range`,
 not `malformed`, so that its operation is decided like any other. What is `malformed` or of an `unknown_type` decides
 nothing, and leaves no gap: its number may come again, or the next one, and then it is refused like any other.
+
+Who watches is told what crosses this connection, and what the server does in between; of the messages that tell it,
+nothing. 40 may watch at once, the next is told `full`. At `/ws?watch` a connection is watched from its first byte; at
+`/ws?cut` there is no answer at all, as if the server were gone. All times are the server's, `now` too, in seconds of one
+clock that only grows. An event is `{"what":"…","at":…}` and
+
+    http        from, text                the request, or the answer, that made the WebSocket: the lines that matter
+    frame       from, frame, struck       one that passed, in base64: as it was sent, masked if it was, but for what is
+                                          `struck`: from which byte of the payload up to which one, 0 in their place. Of
+                                          one that is too long only the header is there
+    others      count                     messages of others that asked for an operation
+    journal     operations, count, own, ms     recorded in `count` transactions, `own` of this page's, the last in `ms`
+    broadcast   to, count, frame          a state went to so many others; the frame is missing if none is as all of them
+    skipped     count                     states that were not sent here, since others still had to leave
+    gap         count                     so many events are missing: this connection was too slow for them
+
+with `from` "page" or "server". Where `count` is there, it stands for so many, until `until`, and the frame is the newest
+one's. No bytes name anybody: what of them stays is said at the head of `wire`.
 """
 
 import re
@@ -66,6 +87,7 @@ class Code(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     NOTHING_TO_UNDO = "nothing_to_undo"
     NOT_RECORDED = "not_recorded"
+    FULL = "full"
 
 
 SENTENCES: Final = {
@@ -76,6 +98,7 @@ SENTENCES: Final = {
     Code.OUT_OF_RANGE: "A number is too large, too small or zero, or a title too long.",
     Code.NOTHING_TO_UNDO: "There is nothing to take back.",
     Code.NOT_RECORDED: "This is kept, but could not be recorded yet.",
+    Code.FULL: "As many as may watch at once are watching already.",
 }
 
 
@@ -111,6 +134,14 @@ class Ping(ClientMessage, frozen=True):
 
 class Remove(ClientMessage, frozen=True):
     person: int
+
+
+class Watch(ClientMessage, frozen=True):
+    wire: bool
+
+
+class Break(ClientMessage, frozen=True):
+    pass
 
 
 class AddRequest(ClientMessage, frozen=True, tag="add"):
@@ -159,7 +190,7 @@ class ConfigureRequest(ClientMessage, frozen=True, tag="configure"):
 
 
 OperationRequest = AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest
-ClientMessages = Hello | Ping | Remove | OperationRequest
+ClientMessages = Hello | Ping | Remove | Watch | Break | OperationRequest
 
 
 class _Typed(Struct):
@@ -178,7 +209,7 @@ _decode: Callable[[str], ClientMessages] = msgspec.json.Decoder(ClientMessages).
 _decode_type = msgspec.json.Decoder(_Typed).decode
 _decode_op = msgspec.json.Decoder(_Numbered).decode
 _decode_classic = msgspec.json.Decoder(_Classic).decode
-_TYPES: Final = {"hello", "ping", "remove", "add", "set", "reset", "undo", "configure"}
+_TYPES: Final = {"hello", "ping", "remove", "watch", "break", "add", "set", "reset", "undo", "configure"}
 _NUMBER: Final = re.compile(rb"-?\d[\d.eE+-]*")
 
 

@@ -18,6 +18,7 @@ from msgspec import UNSET
 
 from desktop.core.answers import ClassicError, ClassicState, Error, Network, Notice, Pong, encode
 from desktop.core.commands import Close, Command, Key, Pause, Record, Send
+from desktop.core.commands import Watch as Watching
 from desktop.core.counter import Add, AnyOperation, Counter, Set, Verdict
 from desktop.core.intake import RETRY_PAUSE, Intake
 from desktop.core.liveness import Liveness
@@ -26,12 +27,14 @@ from desktop.core.names import visible
 from desktop.core.outgoing import ACK, SETTINGS, VALUE, Outgoing
 from desktop.core.protocol import (
     SENTENCES,
+    Break,
     Code,
     Hello,
     OperationRequest,
     Ping,
     ProtocolError,
     Remove,
+    Watch,
     parse,
     parse_classic,
 )
@@ -159,6 +162,10 @@ class Room:
                 raise ProtocolError(Code.HELLO_FIRST, SENTENCES[Code.HELLO_FIRST])
             case Ping(at=at):
                 return [Send((member.key,), encode(Pong(at=at)))]
+            case Watch(wire=wire):
+                return [Watching(member.key, member.client, wire)]
+            case Break():
+                return [Close(member.key, None)]
             case Remove(person=person):
                 return self._remove(member, person)
             case request:
