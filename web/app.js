@@ -17,6 +17,7 @@ const PATIENCE = 4_000; // for a page, where no connection came
 const WIRE = [`${location.origin.replace('http', 'ws')}/ws`, 'lan-counter.v1'];
 
 const projector = location.pathname === '/projector';
+const inLab = location.pathname === '/lab';
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const kept = () => localStorage;
 const tab = { location, history, storage: () => sessionStorage };
@@ -36,12 +37,14 @@ const env = {
 
 let left = false;
 let menu = null;
+let lab = null;
 let model = begin(randomId(), secret, recall(kept, 'name') ?? '', projector);
 keepName();
 
 let page = createPage({
   view: view(model),
   projector,
+  inLab,
   shortcuts: recall(kept, 'keys') !== 'off',
   languages,
   model: () => model,
@@ -56,6 +59,11 @@ let page = createPage({
     await menu;
     page.menuOpen = true;
   },
+  async openLab() {
+    page.menuOpen = false;
+    lab ??= import('./lab/lab.js').catch(lost);
+    (await lab).open({ env, wire, socket, part, page: () => page, model: () => model });
+  },
 });
 const gather = gatherer(() => become(flush), env);
 const announce = announcer(() => { if (page.t) page.announced = page.news; }, env);
@@ -65,7 +73,9 @@ const adopt = createAdopter(kept, ...WIRE, env, {
   isOwn: (client) => client.startsWith(model.seed),
   told: (outcome) => change((now) => learn(now, outcome)),
 });
-const socket = createSocket(...WIRE, env, {
+// A lab that is open stands between it and the browser.
+const wire = { ...env };
+const socket = createSocket(...WIRE, wire, {
   message: hear,
   away: (...how) => become((now) => away(now, ...how)),
   turnedOut: () => become(turnedOut),
@@ -111,6 +121,7 @@ function count(direction) {
   if (model.mine !== mine) {
     gather();
     page.clicks += 1;
+    wire.told?.('tap', model.mine - mine);
   }
   if (!page.isUp) socket.wake();
 }
@@ -171,8 +182,8 @@ async function words(language) {
 }
 
 // A part of the page that not everybody needs, or not at first.
-async function part(name, module = import(`./views/${name}.js`).catch(lost)) {
-  const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/static/views/${name}.css` });
+async function part(name, module = import(`./views/${name}.js`).catch(lost), folder = 'views') {
+  const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/static/${folder}/${name}.css` });
   const styled = new Promise((resolve) => { style.onload = resolve; });
   document.head.append(style);
   const [{ default: components }, { default: Alpine }] = await Promise.all([module, framework, styled]);
@@ -218,8 +229,8 @@ function randomId() {
   return crypto.getRandomValues(new Uint32Array(5)).join('-');
 }
 
-// What has to travel goes first: Alpine takes its time to get up.
-socket.connect();
+// What has to travel goes first: Alpine takes its time to get up. Who comes for the lab wants to see all from the start.
+if (!inLab) socket.connect();
 const framework = import('./vendor/alpine-csp-3.17.4.min.js').catch(lost);
 const language = choose([recall(kept, 'language') ?? '', ...navigator.languages], languages);
 const needed = secret ? ['menu', 'host', 'stage'] : projector ? ['stage'] : [];
@@ -233,4 +244,5 @@ Alpine.data('page', () => page);
 Alpine.start();
 listen();
 draw();
+if (inLab) page.openLab();
 if (!secret && !projector) menu = part('menu', anew('menu'));

@@ -15,8 +15,8 @@ const OPEN = 1;
 const TURNED_OUT = 1008;
 const REMOVED = 4003;
 
-/** A connection that comes back by itself: `connect()`, `send(object)`, `wake()`. `env` has WebSocket, timers, now, random
- * and `answers()`, whether the server does so to a page; told are `on.message(object)`, `on.turnedOut()`, `on.removed()`,
+/** A connection that comes back by itself: `connect()`, `send(object)`, `wake()`, and `raw()`, the WebSocket. `env` has WebSocket, timers, now, random
+ * and `answers()`, whether the server does so to a page, and perhaps `told(what, ...ms)`, for who looks on; told are `on.message(object)`, `on.turnedOut()`, `on.removed()`,
  * after which it stays closed, and `on.away(seconds to the next try or null, ms since only pages get through or null)`. */
 export function createSocket(url, protocol, env, on) {
   let socket = null;
@@ -88,7 +88,9 @@ export function createSocket(url, protocol, env, on) {
   function wait() {
     const [times, longest] = blocks ? [blocks, TIMES.blockedMost] : [failures, TIMES.retryMost];
     const most = Math.min(longest, TIMES.retryLeast * 2 ** times);
-    countdown(TIMES.retryLeast + env.random() * (most - TIMES.retryLeast));
+    const delay = TIMES.retryLeast + env.random() * (most - TIMES.retryLeast);
+    env.told?.('wait', delay, TIMES.retryLeast, most);
+    countdown(delay);
   }
 
   // Is it the server that does not answer, or does something on the way let pages through, but no connection?
@@ -131,9 +133,9 @@ export function createSocket(url, protocol, env, on) {
   function listen() {
     heard = env.now();
     after('silence', TIMES.silence, () => {
-      if (late(heard, TIMES.silence)) prove();
-      else if (isLive) connect();
-      else giveUp();
+      if (late(heard, TIMES.silence)) return prove();
+      env.told?.('silent', TIMES.silence);
+      return isLive ? connect() : giveUp();
     });
   }
 
@@ -159,10 +161,14 @@ export function createSocket(url, protocol, env, on) {
   const late = (from, delay) => Math.abs(env.now() - from - delay) > TIMES.late;
   const ping = () => send({ type: 'ping', at: env.now() });
   // A server that answers all but this is slow to record: anew each time after 4 s, a class would only add to its load.
-  const expectAck = () => after('ack', Math.min(TIMES.silence, TIMES.proof * 2 ** doubts), () => {
-    doubts += 1;
-    connect();
-  });
+  function expectAck() {
+    const delay = Math.min(TIMES.silence, TIMES.proof * 2 ** doubts);
+    after('ack', delay, () => {
+      doubts += 1;
+      env.told?.('unanswered', delay);
+      connect();
+    });
+  }
 
   function prove() {
     after('proof', TIMES.proof, connect);
@@ -186,5 +192,5 @@ export function createSocket(url, protocol, env, on) {
     else if (socket && !timers.has('connect') && !timers.has('proof')) prove();
   }
 
-  return { connect, send, wake };
+  return { connect, send, wake, raw: () => socket };
 }

@@ -1,0 +1,181 @@
+// The page's own connection, as the lab has it: it is watched, and may be broken on purpose. It works on the browser's own
+// WebSocket, between that and `socket.js`, which knows nothing of it.
+
+export const CUT_FOR = 2_000; // ms
+export const LATE = 300; // ms
+const BYTE = 8 / 50; // ms, at 50 kbit/s
+const OPEN = 1;
+
+/** What the lab does to connections. `env` has the timers, `now()` in ms, and `Native`, the browser's WebSocket; `on.wire(message)`
+ * is told what the server tells, `on.full()` that too many watch, `on.happened(event)` what happens here, `on.begun()` that
+ * a connection is new. */
+export function createLine(env, on) {
+  const states = { freeze: false, slow: false, lose: false };
+  let raw = null;
+  let deliver = null; // what `socket.js` hears by
+  let undo = () => {};
+  let cutUntil = 0;
+  let tries = 0;
+  let known = 0; // up to which operation this page has heard that it is decided
+  let lost = 0; // the one whose answer was lost, until it is heard of
+  let repeats = 0;
+  let hides = false;
+  let sent = 0;
+  let held = [];
+  let inAt = 0;
+  let outAt = 0;
+  const timers = new Set();
+
+  function later(at, action) {
+    const timer = env.setTimeout(() => {
+      timers.delete(timer);
+      action();
+    }, Math.max(0, at - env.now()));
+    timers.add(timer);
+  }
+
+  // The answer that is to be lost, and then the one to `hello` that would tell of it: so the page says it again.
+  function fall(message) {
+    if (message.ack === undefined) return message;
+    const answersHello = message.epoch !== undefined;
+    if (hides && answersHello) {
+      hides = false;
+      repeats = lost;
+      on.happened({ what: 'lost', message });
+      return { ...message, ack: Math.min(known, lost - 1), revision: 0 };
+    }
+    if (hides || (states.lose && message.ack > known && !answersHello)) {
+      lost ||= message.ack;
+      hides = true;
+      if (states.lose) set('lose', false, false);
+      on.happened({ what: 'lost', message });
+      return null;
+    }
+    known = message.ack;
+    if (repeats && known >= repeats) {
+      on.happened({ what: 'repeated', op: repeats });
+      repeats = lost = 0;
+    } else if (answersHello && sent > 0 && sent <= known) {
+      on.happened({ what: 'decided', op: sent });
+    }
+    if (sent <= known) sent = 0;
+    return message;
+  }
+
+  function hear(event) {
+    const text = event.data;
+    const message = JSON.parse(text);
+    if (message.type === 'wire') return on.wire(message);
+    if (message.type === 'error' && message.code === 'full') return on.full();
+    const rest = message.type === 'state' ? fall(message) : message;
+    if (rest) deliver?.(rest === message ? event : { data: JSON.stringify(rest) });
+    return null;
+  }
+
+  function came(event) {
+    if (states.freeze) {
+      held.push(event);
+    } else if (states.slow || inAt > env.now()) {
+      // What the lab itself is told takes no room on the line.
+      const size = event.data.startsWith('{"type":"wire"') ? 0 : event.data.length;
+      inAt = Math.max(env.now() + (states.slow ? LATE : 0), inAt) + size * BYTE;
+      later(inAt, () => (states.freeze ? held.push(event) : hear(event)));
+    } else {
+      hear(event);
+    }
+  }
+
+  function take(socket, at) {
+    raw = socket;
+    held = [];
+    inAt = outAt = 0;
+    deliver = socket.onmessage;
+    socket.onmessage = null;
+    let closes = false;
+    const send = (text) => { if (socket.readyState === OPEN) socket.send(text); };
+    const own = {
+      onmessage: { configurable: true, get: () => deliver, set: (heard) => { deliver = heard; } },
+      send: {
+        configurable: true,
+        value(text) {
+          const { op } = JSON.parse(text);
+          sent = Math.max(sent, op ?? 0);
+          const say = () => { if (socket.readyState === OPEN) Object.getPrototypeOf(socket).send.call(socket, text); };
+          if (!states.slow && outAt <= env.now()) return say();
+          outAt = Math.max(env.now() + (states.slow ? LATE : 0), outAt) + text.length * BYTE;
+          return later(outAt, say);
+        },
+      },
+      close: {
+        configurable: true,
+        value(...how) {
+          closes = true;
+          Object.getPrototypeOf(socket).close.apply(socket, how);
+        },
+      },
+    };
+    Object.defineProperties(socket, own);
+    const message = (event) => raw === socket && came(event);
+    const opened = () => { tries = 0; };
+    const closed = ({ code, reason }) => {
+      if (raw !== socket || closes) return;
+      if (socket.wasOpen) on.happened({ what: 'closed', code, why: reason });
+      else on.happened({ what: 'try', n: tries, at });
+    };
+    const open = () => { socket.wasOpen = true; };
+    socket.wasOpen = socket.readyState === OPEN;
+    const listeners = { message, close: closed, open: [opened, open] };
+    for (const [name, heard] of Object.entries(listeners)) for (const one of [heard].flat()) socket.addEventListener(name, one);
+    undo = () => {
+      for (const [name, heard] of Object.entries(listeners)) for (const one of [heard].flat()) socket.removeEventListener(name, one);
+      const handler = deliver;
+      for (const name of Object.keys(own)) delete socket[name];
+      socket.onmessage = handler;
+      send(JSON.stringify({ type: 'watch', wire: false }));
+      raw = null;
+    };
+  }
+
+  function set(how, is, told = true) {
+    states[how] = is;
+    if (told) on.happened({ what: 'broken', how, on: is });
+    if (how === 'freeze' && !is) held.splice(0).forEach(came);
+    on.changed?.();
+  }
+
+  return {
+    states,
+    get isCut() { return env.now() < cutUntil; },
+
+    /** Makes a connection as `new WebSocket` does: watched from its first byte, or, while it is cut, with no answer. */
+    open(url, protocol) {
+      tries += 1;
+      const socket = new env.Native(`${url}?${this.isCut ? 'cut' : 'watch'}`, protocol);
+      on.begun();
+      take(socket, env.now());
+      return socket;
+    },
+
+    /** Watches one that is there already. */
+    join(socket) {
+      take(socket, env.now());
+      if (socket.readyState === OPEN) socket.send('{"type":"watch","wire":true}');
+    },
+
+    toggle(how) {
+      if (how !== 'cut') return set(how, !states[how]);
+      if (raw?.readyState !== OPEN) return null;
+      cutUntil = env.now() + CUT_FOR;
+      Object.getPrototypeOf(raw).send.call(raw, '{"type":"break"}');
+      return later(cutUntil + 20, () => on.changed?.()); // a timer may be early
+    },
+
+    /** All as it was. */
+    leave() {
+      for (const how of Object.keys(states)) states[how] = false;
+      for (const event of held.splice(0)) hear(event);
+      cutUntil = 0;
+      undo();
+    },
+  };
+}
