@@ -17,7 +17,7 @@ lan-counter.v1 (the client offers that subprotocol)
                        {"type":"undo","op":6}
                        {"type":"configure","op":7,"settings":{…}}                any of the settings
                        {"type":"remove","person":7}                              the host only: close their connection
-                       {"type":"watch","wire":true}                              start, or stop, telling it of this connection
+                       {"type":"watch","wire":true}                              tell it of this connection, or stop
                        {"type":"break"}                                          drop this connection, without a word
                        {"type":"ping","at":123.4}
     server -> client   {"type":"state","counter":42,"revision":17,"ack":3,"people":23,"epoch":"…","role":"guest",
@@ -39,21 +39,21 @@ nothing, and leaves no gap: its number may come again, or the next one, and then
 
 Who watches is told what crosses this connection, and what the server does in between; of the messages that tell it,
 nothing. 40 may watch at once, the next is told `full`. At `/ws?watch` a connection is watched from its first byte; at
-`/ws?cut` there is no answer at all, as if the server were gone. All times are the server's, `now` too, in seconds of one
-clock that only grows. An event is `{"what":"…","at":…}` and
+`/ws?cut` there is no answer at all, as if the server were gone. All times are the server's, `now` too, in seconds of
+one clock that only grows. An event is `{"what":"…","at":…}` and
 
     http        from, text                the request, or the answer, that made the WebSocket: the lines that matter
     frame       from, frame, struck       one that passed, in base64: as it was sent, masked if it was, but for what is
                                           `struck`: from which byte of the payload up to which one, 0 in their place. Of
                                           one that is too long only the header is there
     others      count                     messages of others that asked for an operation
-    journal     operations, count, own, ms     recorded in `count` transactions, `own` of this page's, the last in `ms`
+    journal     operations, count, own, ms    recorded in `count` transactions, `own` of this page's, the last in `ms`
     broadcast   to, count, frame          a state went to so many others; the frame is missing if none is as all of them
-    skipped     count                     states that were not sent here, since others still had to leave
+    skipped     count                     states that were not sent here, since something still had to leave
     gap         count                     so many events are missing: this connection was too slow for them
 
-with `from` "page" or "server". Where `count` is there, it stands for so many, until `until`, and the frame is the newest
-one's. No bytes name anybody: what of them stays is said at the head of `wire`.
+with `from` "page" or "server". Where `count` is there, it stands for so many, until `until`, and the frame is the
+newest one's. No bytes name anybody: what of them stays is said at the head of `wire`.
 """
 
 import re

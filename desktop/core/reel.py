@@ -58,9 +58,9 @@ class Reel:
         self._until = -inf
         """When events were taken that are as those which come now."""
 
-    def add(self, event: Event, now: float, *, alike: bool = False) -> None:
-        """Something happened; `alike` says that it may be merged with others of its kind."""
-        known = self._alike.get(event.what) if alike else None
+    def add(self, event: Event, now: float, alike: str = "") -> None:
+        """Something happened; if `alike` has a name, it may be merged with others of that name."""
+        known = self._alike.get(alike)
         if known:
             known.merge(event)
             return
@@ -71,7 +71,7 @@ class Reel:
             return
         self._events.append(event)
         if alike:
-            self._alike[event.what] = event
+            self._alike[alike] = event
         else:
             self._own = True
             self._alike.clear()

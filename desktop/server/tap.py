@@ -53,6 +53,13 @@ async def opened(connection: Connection, answering: Awaitable[object]) -> None:
     connection.opening = connection.asked_at, opening(connection.asked), now, opening(bytes(answer))
 
 
+def _kind(name: str, message: bytes) -> str:
+    """By which name a state is merged with others: those that only say how many are here with their like."""
+    if b'"ack":' in message or b'"settings":' in message:
+        return ""
+    return f"{name} of people" if b'"people":' in message else name
+
+
 class Tap:
     """On the connection of one socket, whose client it is known to be."""
 
@@ -60,8 +67,8 @@ class Tap:
         self.client = client
         self.told = False
         """Whether in this beat it was told that an operation of its own is decided."""
-        self.states = 0
-        """That it was sent in this beat."""
+        self.states, self.state_at = 0, 0.0
+        """How many it was sent in this beat, and when the last."""
         self._socket = socket
         self._connection = connection
         self._loop = loop
@@ -108,17 +115,19 @@ class Tap:
 
     def _show(self, source: str, one: Frame) -> None:
         is_state = source == SERVER and one.said.get("type") == "state"
-        alike = is_state and not one.said.keys() & {"ack", "settings"}
+        alike = ""
         if is_state:
             self.states += 1
+            self.state_at = one.at
+            alike = _kind("state", one.data)
             self.told = self.told or not alike
-        self.add(Event(what="frame", at=one.at, source=source, frame=one.data, struck=list(one.struck)), alike=alike)
+        self.add(Event(what="frame", at=one.at, source=source, frame=one.data, struck=list(one.struck)), alike)
 
     # --- what is told of it ---
 
-    def add(self, event: Event, *, alike: bool = False) -> None:
-        """Something to show has happened."""
-        self._reel.add(event, self._loop.time(), alike=alike)
+    def add(self, event: Event, alike: str = "") -> None:
+        """Something to show has happened; what has the same name as another may be merged with it."""
+        self._reel.add(event, self._loop.time(), alike)
         self._schedule()
 
     def drained(self) -> None:
@@ -193,9 +202,9 @@ class Taps:
             own = sum(operation.client == tap.client for operation in operations)
             others = len(operations) - own
             if others:
-                tap.add(Event(what="others", at=came, until=began, source=PAGE, count=others), alike=True)
+                tap.add(Event(what="others", at=came, until=began, source=PAGE, count=others), "others")
             ms = round((now - began) * 1_000, 3)
-            tap.add(Event(what="journal", at=now, operations=len(operations), own=own, ms=ms), alike=not own)
+            tap.add(Event(what="journal", at=now, operations=len(operations), own=own, ms=ms), "" if own else "journal")
 
     def beat(self) -> None:
         """One begins."""
@@ -213,6 +222,8 @@ class Taps:
         data = frame(TEXT, common.message) if common else b""
         for socket, tap in self.open.items():
             if to := total - tap.states:
-                tap.add(Event(what="broadcast", at=now, source=SERVER, to=to, frame=data), alike=not tap.told)
+                alike = "" if tap.told else _kind("broadcast", data)
+                at = tap.state_at if tap.states else now
+                tap.add(Event(what="broadcast", at=at, source=SERVER, to=to, frame=data), alike)
             if not tap.states and socket.is_held:
-                tap.add(Event(what="skipped", at=now, source=SERVER), alike=True)
+                tap.add(Event(what="skipped", at=now, source=SERVER), "skipped")

@@ -4,7 +4,7 @@ import { details, titleOf, wayOf } from './bits.js';
 import { bytesOf, parse, saying } from './frame.js';
 import { createLine } from './line.js';
 import { createRecord, restore } from './record.js';
-import { clock, draw, el, picture } from './row.js';
+import { draw, el, picture } from './row.js';
 import { remember, speaker } from './say.js';
 import { translator } from '../model/i18n.js';
 import { fit } from '../views/digits.js';
@@ -58,6 +58,7 @@ const lab = () => {
   let from = Infinity; // the row from which on they have changed
   let query = '';
   let blurTimer = null;
+  let waits = 0; // since there was a connection
   let until = null;
 
   return {
@@ -78,7 +79,7 @@ const lab = () => {
     w: (key, values) => vocabulary.t(key, values),
 
     init() {
-      say = speaker(this.w, this.figures);
+      say = speaker(this.w, this.figures, vocabulary.language);
       shown = record = createRecord((place) => this.changed(place));
       this.follow = () => { this.phone = SHEET.matches; this.look_at(); };
       SHEET.addEventListener('change', this.follow);
@@ -120,6 +121,7 @@ const lab = () => {
     wired(message) {
       const t = performance.now() / 1_000;
       for (const event of message.events) if (event.what === 'frame' && event.from === 'server' && fallen.length) event.lost = this.isLost(event);
+      waits = 0;
       record.take(message, t);
       const newest = record.rows.findLast(({ hops }) => hops?.some((hop) => hop.lane === 'ps' && hop.said?.counter !== undefined));
       if (newest) this.server = this.figures(newest.hops[0].said.counter);
@@ -144,8 +146,8 @@ const lab = () => {
       const t = performance.now() / 1_000;
       if (what === 'tap') return record.note({ what, t, delta: ms, kept: !this.isUp });
       if (what !== 'wait') return record.note({ what, t, s: ms / 1_000 });
-      const isFirst = record.rows.at(-1)?.what === 'closed';
-      return record.note({ what, t, s: ms / 1_000, least: least / 1_000, most: most / 1_000, first: isFirst });
+      waits += 1;
+      return record.note({ what, t, s: ms / 1_000, least: least / 1_000, most: most / 1_000, first: waits === 1 });
     },
 
     changed(place) {
@@ -189,7 +191,7 @@ const lab = () => {
       while (keep > 0 && drawn[keep - 1].looks !== looksOf(rows[first + keep - 1])) keep -= 1;
       for (const { nodes: old } of drawn.splice(keep)) old.forEach((node) => node.remove());
       const origin = rows[0]?.t ?? 0;
-      const words = { t: this.w, say, from: origin, language: vocabulary.language };
+      const words = { t: this.w, say, from: origin };
       const fresh = document.createDocumentFragment();
       for (const row of rows.slice(first + drawn.length, first + DRAWN)) {
         const made = draw(row, words);
@@ -277,7 +279,7 @@ const lab = () => {
       }
       const { rows } = shown;
       const origin = rows[0]?.t ?? 0;
-      const words = { t: this.w, say, from: origin, language: vocabulary.language };
+      const words = { t: this.w, say, from: origin };
       const hits = rows.flatMap((row, place) => (draw(row, words).some((li) => li.textContent.toLowerCase().includes(query)) ? [place] : []));
       this.found = this.w('lab.found', { n: hits.length });
       if (!hits.length || this.$refs.flow.querySelector('mark')) return;
@@ -332,7 +334,7 @@ const lab = () => {
       const title = el('div', 'grow');
       const name = el('h2', '', titleOf(hop, event, this.w));
       name.id = 'frame-title';
-      title.append(name, el('p', '', wayOf(hop, clock(t, shown.rows[0]?.t ?? t), this.w)));
+      title.append(name, el('p', '', wayOf(hop, say.clock(t - (shown.rows[0]?.t ?? t)), this.w)));
       header.append(title);
       if (hop.frame && !(hop.count > 1)) {
         const size = el('p', 'size fig', this.figures(hop.frame.size));

@@ -13,6 +13,7 @@ export function createLine(env, on) {
   const states = { freeze: false, slow: false, lose: false };
   let raw = null;
   let deliver = null; // what `socket.js` hears by
+  let tell = null; // and is told of the end
   let undo = () => {};
   let cutUntil = 0;
   let tries = 0;
@@ -90,11 +91,13 @@ export function createLine(env, on) {
     held = [];
     inAt = outAt = 0;
     deliver = socket.onmessage;
-    socket.onmessage = null;
+    tell = socket.onclose;
+    socket.onmessage = socket.onclose = null;
     let closes = false;
     const send = (text) => { if (socket.readyState === OPEN) socket.send(text); };
     const own = {
       onmessage: { configurable: true, get: () => deliver, set: (heard) => { deliver = heard; } },
+      onclose: { configurable: true, get: () => tell, set: (told) => { tell = told; } },
       send: {
         configurable: true,
         value(text) {
@@ -109,28 +112,32 @@ export function createLine(env, on) {
       close: {
         configurable: true,
         value(...how) {
-          closes = true;
+          closes ||= socket.readyState <= OPEN;
           Object.getPrototypeOf(socket).close.apply(socket, how);
         },
       },
     };
     Object.defineProperties(socket, own);
-    const message = (event) => raw === socket && came(event);
-    const opened = () => { tries = 0; };
-    const closed = ({ code, reason }) => {
-      if (raw !== socket || closes) return;
-      if (socket.wasOpen) on.happened({ what: 'closed', code, why: reason });
-      else on.happened({ what: 'try', n: tries, at });
+    let wasOpen = socket.readyState === OPEN;
+    const listeners = {
+      open: () => {
+        wasOpen = true;
+        tries = 0;
+      },
+      message: (event) => raw === socket && came(event),
+      close: (event) => {
+        if (raw !== socket || closes) return;
+        if (wasOpen) on.happened({ what: 'closed', code: event.code, why: event.reason });
+        else on.happened({ what: 'try', n: tries, at });
+        tell?.(event);
+      },
     };
-    const open = () => { socket.wasOpen = true; };
-    socket.wasOpen = socket.readyState === OPEN;
-    const listeners = { message, close: closed, open: [opened, open] };
-    for (const [name, heard] of Object.entries(listeners)) for (const one of [heard].flat()) socket.addEventListener(name, one);
+    for (const [name, heard] of Object.entries(listeners)) socket.addEventListener(name, heard);
     undo = () => {
-      for (const [name, heard] of Object.entries(listeners)) for (const one of [heard].flat()) socket.removeEventListener(name, one);
-      const handler = deliver;
+      for (const [name, heard] of Object.entries(listeners)) socket.removeEventListener(name, heard);
+      const handlers = { onmessage: deliver, onclose: tell };
       for (const name of Object.keys(own)) delete socket[name];
-      socket.onmessage = handler;
+      Object.assign(socket, handlers);
       send(JSON.stringify({ type: 'watch', wire: false }));
       raw = null;
     };

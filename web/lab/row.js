@@ -27,11 +27,8 @@ export function payload(found, t) {
   });
 }
 
-/** Seconds since `from`, as they are written beside a row. */
-export const clock = (t, from) => Math.max(0, t - from).toFixed(3);
-
-/** The `<li>`s of a row: first, where nothing happened for long, one that says so. `chosen(hop)` says whether its frame is looked at. */
-export function draw(row, { t, say, from, language }) {
+/** The `<li>`s of a row: first, where nothing happened for long, one that says so. */
+export function draw(row, { t, say, from }) {
   const found = [];
   if (row.quiet) {
     const quiet = el('li', `ev quiet${row.down ? ' down' : ''}`);
@@ -43,8 +40,8 @@ export function draw(row, { t, say, from, language }) {
   for (const part of page.split(' ').filter(Boolean)) li.classList.add(`p-${part}`);
   if (server) li.classList.add(`s-${server}`);
   li.classList.toggle('down', row.down);
-  if (row.what !== 'gap') li.append(el('time', '', clock(row.t, from)));
-  if (row.hops) for (const hop of row.hops) li.append(arrow(hop, row, t, say, language));
+  if (row.what !== 'gap') li.append(el('time', '', say.clock(row.t - from)));
+  if (row.hops) for (const hop of row.hops) li.append(arrow(hop, row, t, say));
   else li.append(...words(row, say, li));
   found.push(li);
   return found;
@@ -66,7 +63,7 @@ function words(row, say, li) {
   return [el('i', `dot at-${at === 'page' ? 'p' : 's'} ${dot}`), here];
 }
 
-function arrow(hop, row, t, say, language) {
+function arrow(hop, row, t, say) {
   const event = row.events[row.hops.indexOf(hop)] ?? row.events[0];
   const button = el('button', `hop ${hop.lane} ${hop.way}`);
   button.type = 'button';
@@ -79,7 +76,7 @@ function arrow(hop, row, t, say, language) {
   const what = el('span');
   what.append(...payload(say.raw(hop, event), t));
   below.append(what);
-  if (hop.frame && hop.lane === 'ps') below.append(el('em', '', `${hop.frame.size.toLocaleString(language)} ${t('frame.bytes', { n: hop.frame.size })}`));
+  if (hop.frame && hop.lane === 'ps') below.append(el('em', '', `${say.figures(hop.frame.size)} ${t('frame.bytes', { n: hop.frame.size })}`));
   button.append(el('span', 'say', say.hop(hop, event)), el('i', 'arrow'), below);
   button.hop = hop;
   button.happened = event;
@@ -106,7 +103,7 @@ export function picture(rows, { t, say, from, title }, colours) {
   });
   rows.forEach((row, place) => {
     const y = 74 + place * height;
-    svg.append(make('text', { x: 12, y: y + 4, fill: colours.mute, 'font-family': 'monospace', 'font-size': 12 }, row.what === 'gap' ? '' : clock(row.t, from)));
+    svg.append(make('text', { x: 12, y: y + 4, fill: colours.mute, 'font-family': 'monospace', 'font-size': 12 }, row.what === 'gap' ? '' : say.clock(row.t - from)));
     for (const hop of row.hops ?? []) {
       const event = row.events[row.hops.indexOf(hop)] ?? row.events[0];
       const [left, right] = line[hop.lane];

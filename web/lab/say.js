@@ -4,10 +4,12 @@ import { CLOSE, PING, PONG, closeCode, texts } from './frame.js';
 
 const PLAIN = ['set', 'reset', 'undo', 'configure', 'remove', 'watch', 'break', 'network', 'roster', 'notice'];
 
-/** Writes the words of a language. `seen` is what was said before: `ops` and whether a `hello` was. */
-export function speaker(t, figures) {
-  const seconds = (number) => figures(Math.round(number * 100) / 100).replace(/^0$/, '0.01');
-  const ms = (number) => figures(number < 10 ? Math.round(number * 10) / 10 : Math.round(number));
+/** Writes the words of a language. */
+export function speaker(t, figures, language) {
+  const upTo = (places, least = 0) => new Intl.NumberFormat(language, { numberingSystem: 'latn', maximumFractionDigits: places, minimumFractionDigits: least, useGrouping: false });
+  const [whole, tenths, hundredths, thousandths] = [upTo(0), upTo(1), upTo(2), upTo(3, 3)];
+  const seconds = (number) => hundredths.format(Math.max(number, 0.01));
+  const ms = (number) => (number < 10 ? tenths : whole).format(number);
 
   function frame({ way, frame: shown, said, count = 1, again }, event) {
     if (event.lost) return t('ev.lost', { n: said?.counter ?? '' });
@@ -49,7 +51,11 @@ export function speaker(t, figures) {
   }
 
   return {
+    figures,
     seconds,
+
+    /** When something happened, as it is written beside its row. */
+    clock: (number) => thousandths.format(Math.max(0, number)),
 
     /** What stands on an arrow. */
     hop(hop, event) {

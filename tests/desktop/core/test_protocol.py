@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.core.counter import VALUE_LIMIT, Add, Configure, Reset, Set, SettingsChange, Undo
-from desktop.core.protocol import AddRequest, Code, Hello, OperationRequest, Ping, ProtocolError, parse, parse_classic
+from desktop.core.protocol import (
+    AddRequest,
+    Break,
+    Code,
+    Hello,
+    OperationRequest,
+    Ping,
+    ProtocolError,
+    Watch,
+    parse,
+    parse_classic,
+)
 
 CLIENT = "abcDEF0123456789_-abcd"
 
@@ -89,6 +100,8 @@ MALFORMED = [
     '{"type":"configure","op":1,"settings":{"step":null}}',
     '{"type":"configure","op":1,"settings":{"locked":1}}',
     '{"type":"configure","op":1,"settings":{"title":null}}',
+    '{"type":"watch"}',
+    '{"type":"watch","wire":1}',
     '{"type":"ping"}',
     '{"type":"ping","at":"now"}',
     '{"type":"ping","at":1e400}',
@@ -103,6 +116,10 @@ MALFORMED = [
     '{"type":' + "[" * 4000,
     f'{{"type":"hello","client":"{CLIENT}","x":' + "[" * 2000 + "]" * 2000 + "}",
 ]
+
+
+def test_so_are_watch_and_break() -> None:
+    assert [parse('{"type":"watch","wire":true}'), parse('{"type":"break","x":1}')] == [Watch(True), Break()]
 
 
 @pytest.mark.parametrize("text", MALFORMED)
