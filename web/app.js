@@ -62,7 +62,7 @@ let page = createPage({
   async openLab() {
     page.menuOpen = false;
     lab ??= import('./lab/lab.js').catch(lost);
-    (await lab).open({ env, wire, socket, part, page: () => page, model: () => model });
+    (await lab).open(page, wire, socket);
   },
 });
 const gather = gatherer(() => become(flush), env);
@@ -121,7 +121,6 @@ function count(direction) {
   if (model.mine !== mine) {
     gather();
     page.clicks += 1;
-    wire.told?.('tap', model.mine - mine);
   }
   if (!page.isUp) socket.wake();
 }
@@ -157,7 +156,7 @@ function listen() {
     const direction = page.shortcuts && !projector ? directionOf(event) : 0;
     if (!direction) return;
     event.preventDefault();
-    count(direction);
+    page.count(direction);
   });
 }
 
@@ -182,8 +181,8 @@ async function words(language) {
 }
 
 // A part of the page that not everybody needs, or not at first.
-async function part(name, module = import(`./views/${name}.js`).catch(lost), folder = 'views') {
-  const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/static/${folder}/${name}.css` });
+async function part(name, module = import(`./views/${name}.js`).catch(lost)) {
+  const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `/static/views/${name}.css` });
   const styled = new Promise((resolve) => { style.onload = resolve; });
   document.head.append(style);
   const [{ default: components }, { default: Alpine }] = await Promise.all([module, framework, styled]);
@@ -229,7 +228,7 @@ function randomId() {
   return crypto.getRandomValues(new Uint32Array(5)).join('-');
 }
 
-// What has to travel goes first: Alpine takes its time to get up. Who comes for the lab wants to see all from the start.
+// What has to travel goes first: Alpine takes its time to get up. A lab connects by itself, and sees all of it.
 if (!inLab) socket.connect();
 const framework = import('./vendor/alpine-csp-3.17.4.min.js').catch(lost);
 const language = choose([recall(kept, 'language') ?? '', ...navigator.languages], languages);

@@ -92,7 +92,7 @@ const MADE = {
   'help.do.': ['blocks', 'unknown'],
   'notice.': ['set_aside', 'went_back', 'not_saved'],
 };
-const code = readdirSync(web, { recursive: true }).filter((name) => !name.startsWith('vendor') && /\.(js|html)$/.test(name)).map(read).join('\n');
+const code = readdirSync(web, { recursive: true }).filter((name) => !/^(vendor|lab)/.test(name) && /\.(js|html)$/.test(name)).map(read).join('\n');
 const named = new Set([...code.matchAll(/'([a-z]+(?:[.-][\w-]+)*)'/g)].map(([, quoted]) => quoted));
 for (const [prefix, ends] of Object.entries(MADE)) ends.forEach((end) => named.add(prefix + end));
 

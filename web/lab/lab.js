@@ -6,7 +6,9 @@ import { createLine } from './line.js';
 import { createRecord, restore } from './record.js';
 import { draw, el, picture } from './row.js';
 import { remember, speaker } from './say.js';
+import Alpine from '../vendor/alpine-csp-3.17.4.min.js';
 import { translator } from '../model/i18n.js';
+import { TIMES } from '../link/socket.js';
 import { fit } from '../views/digits.js';
 
 const DRAWN = 400; // rows
@@ -17,31 +19,35 @@ const WORDS = ['en', 'fr'];
 const SHEET = matchMedia('(max-width: 900px)');
 const CLOSE_ICON = 'M6 6l12 12M18 6L6 18';
 
-let does = null; // what `open` was given
+let page = null;
+let wire = null; // what the page's connection is made with
+let socket = null;
 let nodes = null; // of the page, while it is open
 let vocabulary = null;
+let ready = null;
 
-/** Opens it over the page. */
-export async function open(given) {
-  does = given;
-  const page = given.page();
+/** Opens it over the page: `link` is what its `connection` is made with. */
+export async function open(over, link, connection) {
   if (nodes) return;
   nodes = [];
+  [page, wire, socket] = [over, link, connection];
   const language = WORDS.includes(page.language) ? page.language : 'en';
-  const [markup, sentences] = await Promise.all([text('lab/lab.html'), text(`lab/words/${language}.json`), styled()]);
+  ready ??= prepare();
+  const [markup, sentences] = await Promise.all([read('lab/lab.html'), read(`lab/words/${language}.json`), ready]);
   vocabulary = { language, t: translator(page.figures, JSON.parse(sentences), language) };
-  const parsed = new DOMParser().parseFromString(markup, 'text/html');
-  nodes = [...parsed.body.children];
+  nodes = [...new DOMParser().parseFromString(markup, 'text/html').body.children];
   page.inLab = true;
   document.body.append(...nodes);
 }
 
-const text = async (name) => (await fetch(`/static/${name}`)).text();
+const read = async (name) => (await fetch(`/static/${name}`)).text();
 
-let style = null;
-function styled() {
-  style ??= does.part('lab', Promise.resolve({ default: { lab } }), 'lab');
-  return style;
+async function prepare() {
+  Alpine.data('lab', lab);
+  const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: '/static/lab/lab.css' });
+  const styled = new Promise((resolve) => { style.onload = resolve; });
+  document.head.append(style);
+  await styled;
 }
 
 const lab = () => {
@@ -83,20 +89,27 @@ const lab = () => {
       shown = record = createRecord((place) => this.changed(place));
       this.follow = () => { this.phone = SHEET.matches; this.look_at(); };
       SHEET.addEventListener('change', this.follow);
-      const { wire, env, socket } = does;
-      const native = wire.WebSocket;
-      const { answers } = wire;
-      line = createLine({ ...env, now: () => performance.now(), Native: native }, {
+      const { WebSocket: Native, answers } = wire;
+      line = createLine({ ...wire, now: () => performance.now(), Native }, {
         wire: (message) => this.wired(message),
         full: () => { this.full = true; },
         begun: () => { record.begin(); this.full = false; },
         happened: (event) => this.happened(event),
         changed: () => this.refresh(),
       });
-      until = () => Object.assign(wire, { WebSocket: native, answers, told: undefined });
+      const { count } = page;
+      until = () => {
+        Object.assign(wire, { WebSocket: Native, answers, told: undefined });
+        page.count = count;
+      };
       wire.WebSocket = function WebSocket(...how) { return line.open(...how); };
       wire.answers = () => (line.isCut ? Promise.resolve(false) : answers());
-      wire.told = (what, ...ms) => this.noted(what, ms);
+      wire.told = (ms, most) => this.waits(ms / 1_000, most / 1_000);
+      page.count = (direction) => {
+        const { clicks, isUp } = page;
+        count(direction);
+        if (page.clicks > clicks) record.note({ what: 'tap', t: performance.now() / 1_000, delta: direction * page.view.step, kept: !isUp });
+      };
       if (socket.raw()) line.join(socket.raw());
       else socket.connect();
       this.look_at();
@@ -142,12 +155,9 @@ const lab = () => {
       record.note({ ...event, t: (at ?? performance.now()) / 1_000 });
     },
 
-    noted(what, [ms, least, most]) {
-      const t = performance.now() / 1_000;
-      if (what === 'tap') return record.note({ what, t, delta: ms, kept: !this.isUp });
-      if (what !== 'wait') return record.note({ what, t, s: ms / 1_000 });
+    waits(s, most) {
       waits += 1;
-      return record.note({ what, t, s: ms / 1_000, least: least / 1_000, most: most / 1_000, first: waits === 1 });
+      record.note({ what: 'wait', t: performance.now() / 1_000, s, least: TIMES.retryLeast / 1_000, most, first: waits === 1 });
     },
 
     changed(place) {

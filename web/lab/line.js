@@ -5,6 +5,7 @@ export const CUT_FOR = 2_000; // ms
 export const LATE = 300; // ms
 const BYTE = 8 / 50; // ms, at 50 kbit/s
 const OPEN = 1;
+const SOON = 3_500; // ms: as long as the page waits for an answer, at least
 
 /** What the lab does to connections. `env` has the timers, `now()` in ms, and `Native`, the browser's WebSocket; `on.wire(message)`
  * is told what the server tells, `on.full()` that too many watch, `on.happened(event)` what happens here, `on.begun()` that
@@ -21,7 +22,9 @@ export function createLine(env, on) {
   let lost = 0; // the one whose answer was lost, until it is heard of
   let repeats = 0;
   let hides = false;
-  let sent = 0;
+  let sent = 0; // the newest operation that was not answered, 0 if there is none
+  let sentAt = 0;
+  let heardAt = 0;
   let held = [];
   let inAt = 0;
   let outAt = 0;
@@ -60,6 +63,7 @@ export function createLine(env, on) {
       on.happened({ what: 'decided', op: sent });
     }
     if (sent <= known) sent = 0;
+    else sentAt = env.now();
     return message;
   }
 
@@ -68,19 +72,27 @@ export function createLine(env, on) {
     const message = JSON.parse(text);
     if (message.type === 'wire') return on.wire(message);
     if (message.type === 'error' && message.code === 'full') return on.full();
+    heardAt = env.now();
     const rest = message.type === 'state' ? fall(message) : message;
     if (rest) deliver?.(rest === message ? event : { data: JSON.stringify(rest) });
     return null;
   }
 
-  function came(event) {
+  // Why the page itself lets go of a connection that is open.
+  function why() {
+    const now = env.now();
+    if (sent && now - sentAt >= SOON) on.happened({ what: 'unanswered', s: Math.round((now - sentAt) / 1_000) });
+    else on.happened({ what: 'silent', s: Math.round((now - heardAt) / 1_000) });
+  }
+
+  function came(event, socket = raw) {
     if (states.freeze) {
       held.push(event);
     } else if (states.slow || inAt > env.now()) {
       // What the lab itself is told takes no room on the line.
       const size = event.data.startsWith('{"type":"wire"') ? 0 : event.data.length;
       inAt = Math.max(env.now() + (states.slow ? LATE : 0), inAt) + size * BYTE;
-      later(inAt, () => (states.freeze ? held.push(event) : hear(event)));
+      later(inAt, () => raw === socket && (states.freeze ? held.push(event) : hear(event)));
     } else {
       hear(event);
     }
@@ -90,6 +102,7 @@ export function createLine(env, on) {
     raw = socket;
     held = [];
     inAt = outAt = 0;
+    heardAt = env.now();
     deliver = socket.onmessage;
     tell = socket.onclose;
     socket.onmessage = socket.onclose = null;
@@ -102,6 +115,7 @@ export function createLine(env, on) {
         configurable: true,
         value(text) {
           const { op } = JSON.parse(text);
+          if (op && !sent) sentAt = env.now();
           sent = Math.max(sent, op ?? 0);
           const say = () => { if (socket.readyState === OPEN) Object.getPrototypeOf(socket).send.call(socket, text); };
           if (!states.slow && outAt <= env.now()) return say();
@@ -112,6 +126,7 @@ export function createLine(env, on) {
       close: {
         configurable: true,
         value(...how) {
+          if (!closes && wasOpen && socket.readyState === OPEN) why();
           closes ||= socket.readyState <= OPEN;
           Object.getPrototypeOf(socket).close.apply(socket, how);
         },
@@ -146,7 +161,7 @@ export function createLine(env, on) {
   function set(how, is, told = true) {
     states[how] = is;
     if (told) on.happened({ what: 'broken', how, on: is });
-    if (how === 'freeze' && !is) held.splice(0).forEach(came);
+    if (how === 'freeze' && !is) for (const event of held.splice(0)) came(event);
     on.changed?.();
   }
 

@@ -15,8 +15,9 @@ const OPEN = 1;
 const TURNED_OUT = 1008;
 const REMOVED = 4003;
 
-/** A connection that comes back by itself: `connect()`, `send(object)`, `wake()`, and `raw()`, the WebSocket. `env` has WebSocket, timers, now, random
- * and `answers()`, whether the server does so to a page, and perhaps `told(what, ...ms)`, for who looks on; told are `on.message(object)`, `on.turnedOut()`, `on.removed()`,
+/** A connection that comes back by itself: `connect()`, `send(object)`, `wake()`; `raw()` is its WebSocket. `env` has
+ * WebSocket, timers, now, random, `answers()`, whether the server does so to a page, and for a lab `told(ms to the next
+ * try, and at most)`; told are `on.message(object)`, `on.turnedOut()`, `on.removed()`,
  * after which it stays closed, and `on.away(seconds to the next try or null, ms since only pages get through or null)`. */
 export function createSocket(url, protocol, env, on) {
   let socket = null;
@@ -89,7 +90,7 @@ export function createSocket(url, protocol, env, on) {
     const [times, longest] = blocks ? [blocks, TIMES.blockedMost] : [failures, TIMES.retryMost];
     const most = Math.min(longest, TIMES.retryLeast * 2 ** times);
     const delay = TIMES.retryLeast + env.random() * (most - TIMES.retryLeast);
-    env.told?.('wait', delay, TIMES.retryLeast, most);
+    env.told?.(delay, most);
     countdown(delay);
   }
 
@@ -133,9 +134,9 @@ export function createSocket(url, protocol, env, on) {
   function listen() {
     heard = env.now();
     after('silence', TIMES.silence, () => {
-      if (late(heard, TIMES.silence)) return prove();
-      env.told?.('silent', TIMES.silence);
-      return isLive ? connect() : giveUp();
+      if (late(heard, TIMES.silence)) prove();
+      else if (isLive) connect();
+      else giveUp();
     });
   }
 
@@ -161,14 +162,10 @@ export function createSocket(url, protocol, env, on) {
   const late = (from, delay) => Math.abs(env.now() - from - delay) > TIMES.late;
   const ping = () => send({ type: 'ping', at: env.now() });
   // A server that answers all but this is slow to record: anew each time after 4 s, a class would only add to its load.
-  function expectAck() {
-    const delay = Math.min(TIMES.silence, TIMES.proof * 2 ** doubts);
-    after('ack', delay, () => {
-      doubts += 1;
-      env.told?.('unanswered', delay);
-      connect();
-    });
-  }
+  const expectAck = () => after('ack', Math.min(TIMES.silence, TIMES.proof * 2 ** doubts), () => {
+    doubts += 1;
+    connect();
+  });
 
   function prove() {
     after('proof', TIMES.proof, connect);

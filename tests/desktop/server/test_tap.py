@@ -167,6 +167,8 @@ async def test_in_between_it_is_told_what_the_server_does(serve: Serve, database
     await page.hello()
     bob = await served.page(BOB)
     await page.until(people=2)
+    await page.see("broadcast")
+    page.events.clear()
 
     await page.say(type="add", op=1, delta=3)
     state = await page.until(ack=1)
