@@ -44,7 +44,7 @@ function start({ late = false } = {}) {
   const link = { ...env, WebSocket: Native };
   const socket = createSocket('ws://x/ws', 'v1', link, { message: (message) => told.messages.push(message), away() {}, turnedOut() {}, removed() {} });
   const line = createLine({ ...env, Native }, {
-    wire: (message) => told.wires.push(message), full: () => { told.full += 1; }, begun() {}, happened: (event) => told.events.push(event), changed() {},
+    wire: (message) => told.wires.push(message), full: () => { told.full += 1; }, begun() {}, heard() {}, happened: (event) => told.events.push(event), changed() {},
   });
   const watch = () => {
     link.WebSocket = function WebSocket(...how) { return line.open(...how); };

@@ -11,6 +11,7 @@ import { translator } from '../model/i18n.js';
 import { TIMES } from '../link/socket.js';
 import { fit } from '../views/digits.js';
 
+const PAUSE = 1_000; // ms
 const DRAWN = 400; // rows
 const STEP = 100;
 const LOST = 20; // messages that fell, to be found again among the events
@@ -40,7 +41,15 @@ export async function open(over, link, connection) {
   document.body.append(...nodes);
 }
 
-const read = async (name) => (await fetch(`/static/${name}`)).text();
+async function read(name) {
+  for (;;) {
+    try {
+      const answer = await fetch(`/static/${name}`);
+      if (answer.ok) return await answer.text();
+    } catch { /* it is asked for again */ }
+    await new Promise((resolve) => { setTimeout(resolve, PAUSE); });
+  }
+}
 
 async function prepare() {
   Alpine.data('lab', lab);
@@ -86,7 +95,7 @@ const lab = () => {
 
     init() {
       say = speaker(this.w, this.figures, vocabulary.language);
-      shown = record = createRecord((place) => this.changed(place));
+      shown = record = createRecord((...how) => this.changed(...how));
       this.follow = () => { this.phone = SHEET.matches; this.look_at(); };
       SHEET.addEventListener('change', this.follow);
       const { WebSocket: Native, answers } = wire;
@@ -94,6 +103,7 @@ const lab = () => {
         wire: (message) => this.wired(message),
         full: () => { this.full = true; },
         begun: () => { record.begin(); this.full = false; },
+        heard: (message) => this.heard(message),
         happened: (event) => this.happened(event),
         changed: () => this.refresh(),
       });
@@ -110,6 +120,7 @@ const lab = () => {
         count(direction);
         if (page.clicks > clicks) record.note({ what: 'tap', t: performance.now() / 1_000, delta: direction * page.view.step, kept: !isUp });
       };
+      if (this.model.counter !== null) this.server = this.figures(this.model.counter);
       if (socket.raw()) line.join(socket.raw());
       else socket.connect();
       this.look_at();
@@ -136,8 +147,10 @@ const lab = () => {
       for (const event of message.events) if (event.what === 'frame' && event.from === 'server' && fallen.length) event.lost = this.isLost(event);
       waits = 0;
       record.take(message, t);
-      const newest = record.rows.findLast(({ hops }) => hops?.some((hop) => hop.lane === 'ps' && hop.said?.counter !== undefined));
-      if (newest) this.server = this.figures(newest.hops[0].said.counter);
+    },
+
+    heard({ type, counter }) {
+      if (type === 'state') this.server = this.figures(counter);
     },
 
     isLost(event) {
@@ -160,8 +173,12 @@ const lab = () => {
       record.note({ what: 'wait', t: performance.now() / 1_000, s, least: TIMES.retryLeast / 1_000, most, first: waits === 1 });
     },
 
-    changed(place) {
+    changed(place, gone) {
       from = Math.min(from, place);
+      if (gone && shown === record) {
+        first -= gone;
+        this.pausedAt -= gone;
+      }
       if (due) return;
       due = true;
       requestAnimationFrame(() => {
@@ -187,12 +204,12 @@ const lab = () => {
       const flow = this.$refs.flow;
       const { rows } = shown;
       remember(rows);
-      if (start < first || start > first + drawn.length) {
+      if (first < 0 || start < first || start > first + drawn.length) {
         flow.replaceChildren();
         drawn = [];
         first = start;
       }
-      while (first < start) {
+      while (first < start && drawn.length) {
         drawn.shift().nodes.forEach((node) => node.remove());
         first += 1;
       }
@@ -257,18 +274,20 @@ const lab = () => {
       if (isUp && !this.paused && flow.scrollHeight > flow.clientHeight) this.pause(true);
     },
 
-    // At an end of what is drawn there may be more.
+    // At an end of what is drawn there may be more: what is seen stays where it is.
     reached() {
       if (!this.paused) return;
       const { flow } = this.$refs;
-      const { rows } = shown;
-      const height = flow.scrollHeight;
-      if (flow.scrollTop < NEAR && first > 0) {
-        const { scrollTop } = flow;
-        this.window(Math.max(0, first - STEP), first);
-        flow.scrollTop = scrollTop + Math.max(0, flow.scrollHeight - height) + [...drawn].slice(0, STEP).reduce((sum, { nodes: [node] }) => sum + node.offsetHeight, 0);
-      } else if (flow.scrollTop + flow.clientHeight > height - NEAR && first + drawn.length < Math.min(rows.length, this.pausedAt)) {
+      const { scrollTop } = flow;
+      const height = (rows) => rows.flatMap(({ nodes: all }) => all).reduce((sum, { offsetHeight }) => sum + offsetHeight, 0);
+      if (scrollTop < NEAR && first > 0) {
+        const more = Math.min(STEP, first);
+        this.window(first - more, 0);
+        flow.scrollTop = scrollTop + height(drawn.slice(0, more));
+      } else if (scrollTop + flow.clientHeight > flow.scrollHeight - NEAR && first + drawn.length < shown.rows.length) {
+        const less = height(drawn.slice(0, STEP));
         this.window(first + STEP, first + drawn.length);
+        flow.scrollTop = scrollTop - less;
       }
     },
 
@@ -391,6 +410,7 @@ const lab = () => {
       const all = [...this.$refs.flow.querySelectorAll('.hop')];
       const next = all[all.indexOf(document.activeElement) + step];
       event.preventDefault();
+      event.stopPropagation(); // they count nothing here
       if (!next) return;
       if (!this.paused) this.pause(true);
       next.focus();

@@ -8,8 +8,8 @@ const OPEN = 1;
 const SOON = 3_500; // ms: as long as the page waits for an answer, at least
 
 /** What the lab does to connections. `env` has the timers, `now()` in ms, and `Native`, the browser's WebSocket; `on.wire(message)`
- * is told what the server tells, `on.full()` that too many watch, `on.happened(event)` what happens here, `on.begun()` that
- * a connection is new. */
+ * is told what the server tells, `on.full()` that too many watch, `on.heard(message)` what else comes, `on.happened(event)`
+ * what happens here, `on.begun()` that a connection is new, `on.changed()` that something is broken, or no longer. */
 export function createLine(env, on) {
   const states = { freeze: false, slow: false, lose: false };
   let raw = null;
@@ -73,6 +73,7 @@ export function createLine(env, on) {
     if (message.type === 'wire') return on.wire(message);
     if (message.type === 'error' && message.code === 'full') return on.full();
     heardAt = env.now();
+    on.heard(message);
     const rest = message.type === 'state' ? fall(message) : message;
     if (rest) deliver?.(rest === message ? event : { data: JSON.stringify(rest) });
     return null;
@@ -162,7 +163,7 @@ export function createLine(env, on) {
     states[how] = is;
     if (told) on.happened({ what: 'broken', how, on: is });
     if (how === 'freeze' && !is) for (const event of held.splice(0)) came(event);
-    on.changed?.();
+    on.changed();
   }
 
   return {
@@ -189,7 +190,7 @@ export function createLine(env, on) {
       if (raw?.readyState !== OPEN) return null;
       cutUntil = env.now() + CUT_FOR;
       Object.getPrototypeOf(raw).send.call(raw, '{"type":"break"}');
-      return later(cutUntil + 20, () => on.changed?.()); // a timer may be early
+      return later(cutUntil + 20, () => on.changed()); // a timer may be early
     },
 
     /** All as it was. */

@@ -11,7 +11,7 @@ const TOGETHER = 0.012; // s
 const SERVERS = ['http', 'frame', 'others', 'journal', 'broadcast', 'skipped', 'gap'];
 const PAGES = ['tap', 'wait', 'try', 'closed', 'broken', 'unanswered', 'silent', 'decided', 'repeated'];
 
-/** The rows, oldest first. `changed(from)` is told that those from there on are others now. */
+/** The rows, oldest first. `changed(from, gone)` is told that those from there on are others now, and how many are gone. */
 export function createRecord(changed = () => {}) {
   let rows = [];
   let clock = null; // this page's time less the server's, at most
@@ -53,7 +53,7 @@ export function createRecord(changed = () => {}) {
       const over = Math.max(0, rows.length - KEPT);
       rows = over ? rows.slice(over) : rows;
       lanes(rows);
-      changed(over ? 0 : from);
+      changed(Math.max(0, from - over), over);
     },
 
     /** What `restore` understands. */
