@@ -473,6 +473,7 @@ const lab = () => {
       this.missed = 0;
       this.show_all();
       this.window(Math.max(0, shown.rows.length - DRAWN), 0);
+      this.$refs.flow.scrollTop = this.$refs.flow.scrollHeight;
     },
 
     // --- breaking ---
