@@ -90,6 +90,7 @@ class Lane:
         self._parts: list[tuple[float, bytes, int]] = []
         """Of a message that isn't over: when each came, its bytes, and where its payload begins."""
         self._length = 0
+        """Of those, their headers too: an endless message may be of empty fragments."""
         self._lost = False
 
     def take(self, data: bytes, now: float) -> list[Frame]:
@@ -132,7 +133,7 @@ class Lane:
         if opcode >= CLOSE:
             return [_shown((now, frame, start), self._control(opcode, _plain(frame, start)), {})]
         self._parts.append((now, frame, start))
-        self._length += len(frame) - start
+        self._length += len(frame)
         if not whole:
             return []
         parts, self._parts, self._length = self._parts, [], 0

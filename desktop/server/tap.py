@@ -77,6 +77,7 @@ class Tap:
         self._reel = Reel()
         self._timer: asyncio.TimerHandle | None = None
         self._not_before = 0.0
+        self._over = False
         if connection.opening:
             asked_at, asked, answered_at, answered = connection.opening
             self.add(Event(what="http", at=asked_at, source=PAGE, text=asked.decode()))
@@ -110,7 +111,8 @@ class Tap:
         for one in frames:
             self._show(SERVER, one)
         if any(one.opcode == CLOSE for one in frames):
-            self._flush()  # behind it nothing may be sent (RFC 6455, section 5.5.1)
+            self._flush()
+            self._over = True  # behind it nothing may be sent (RFC 6455, section 5.5.1)
         self._write(data)
 
     def _show(self, source: str, one: Frame) -> None:
@@ -146,7 +148,7 @@ class Tap:
     def _flush(self) -> None:
         self._timer = None
         now = self._loop.time()
-        if self._socket.is_held or self._connection.transport.is_closing():
+        if self._over or self._socket.is_held or self._connection.transport.is_closing():
             return
         if events := self._reel.take(MOST, now):
             self._not_before = now + PAUSE / 2

@@ -142,7 +142,7 @@ def test_what_is_shown_is_what_a_tap_on_the_socket_saw_and_each_field_is_as_anot
 
     events = json.loads(saved(page))["events"]
     sent, heard = tap.frames()
-    told = [frame for frame in heard if not frame.data.startswith(b'{"type":"wire"')]
+    told = [frame for frame in heard if not bytes(frame.data).startswith(b'{"type":"wire"')]
     for side, theirs in (("page", sent), ("server", told)):
         ours = [e for e in events if e["what"] == "frame" and e["from"] == side and e.get("count", 1) == 1]
         merged = sum(e["count"] - 1 for e in events if e["what"] == "frame" and e["from"] == side and "count" in e)
@@ -162,7 +162,7 @@ def test_what_is_shown_is_what_a_tap_on_the_socket_saw_and_each_field_is_as_anot
                 assert shown[start:][slice(*secret.span(1))] == bytes(len(secret[1]))
         assert len(ours) >= len(theirs) - 1 and len(ours) >= 2
     assert {"http", "frame", "journal", "broadcast", "others", "tap"} <= {event["what"] for event in events}
-    (client,) = {found[1] for frame in sent if (found := SECRET.search(frame.data))}
+    (client,) = {bytes(found[1]) for frame in sent if (found := SECRET.search(frame.data))}
     assert client.decode() not in page.content() + json.dumps(events)
 
     arrows = page.locator(".hop.ps.go").filter(has_not_text="GET /ws")

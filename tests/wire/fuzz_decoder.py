@@ -17,7 +17,7 @@ with atheris.instrument_imports():
 
     from desktop.core.answers import Pong, encode
     from desktop.core.counter import AnyOperation, Counter
-    from desktop.core.protocol import Hello, Ping, ProtocolError, Remove, parse, parse_classic
+    from desktop.core.protocol import Break, Hello, Ping, ProtocolError, Remove, Watch, parse, parse_classic
 
 CLIENT = "fuzz-0123456789-0123456789"
 KEYS = [*"type op delta seen value at client name host screen person settings counter".split()]
@@ -79,7 +79,7 @@ def take(text: str) -> None:
             encode(name)
         case Ping(at=at):
             encode(Pong(at=at))
-        case Remove():
+        case Remove() | Watch() | Break():
             pass
         case request:
             for host in (True, False):

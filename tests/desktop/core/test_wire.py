@@ -118,6 +118,23 @@ def test_whoever_comes_in_the_middle_of_a_frame_begins_with_the_next() -> None:
     assert plain(one) == b'{"type":"ping","at":1}'
 
 
+@given(st.lists(st.binary(max_size=40), max_size=20), st.sampled_from([PAGE, SERVER]), st.booleans())
+def test_no_bytes_are_too_odd(pieces: list[bytes], source: str, sure: bool) -> None:
+    lane = Lane(source, sure=sure)
+    for piece in pieces:
+        for one in lane.take(piece, 1.0):
+            assert one.data in b"".join(pieces) or one.struck
+
+
+def test_a_message_without_an_end_is_not_kept_for_ever() -> None:
+    lane = Lane(PAGE)
+    found = lane.take(masked(0x01, b""), 1.0)
+    for _ in range(3_000):
+        found += lane.take(masked(0x00, b""), 1.0)
+
+    assert 1_000 < len(found) < 1_500
+
+
 # --- what may be read ---
 
 

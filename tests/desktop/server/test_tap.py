@@ -280,11 +280,28 @@ async def test_the_end_is_told_before_it(serve: Serve) -> None:
     page = await watcher(served)
     await page.hello()
 
-    stopping = asyncio.create_task(served.stop())
+    stopping = asyncio.ensure_future(served.stop())
     end = await page.see("frame", frame=base64.b64encode(b"\x88\x19\x03\xe9The server is stopping.").decode())
     assert end["from"] == "server"
     assert await page.closed() == 1001
     await stopping
+
+
+async def test_behind_a_close_frame_nothing_is_told(serve: Serve) -> None:
+    served = await serve()
+    async with raw_socket(served.port) as raw:
+        await raw.handshake(served.port, f"Sec-WebSocket-Protocol: {V1}")
+        await raw.say(0x81, json.dumps({"type": "hello", "client": ADA}).encode())
+        await raw.say(0x81, b'{"type":"watch","wire":true}')
+        await true(lambda: served.hub.taps.open)
+        await raw.say(0x81, b'{"type":"ping","at":1}')
+        await raw.say(0x88, (1000).to_bytes(2))
+        frames = []
+        while (found := await raw.hear()) != (0, b""):
+            frames.append(found)
+    assert frames[-1] == (0x88, (1000).to_bytes(2))
+    assert [first for first, _ in frames].count(0x88) == 1
+    assert not served.hub.taps.open
 
 
 async def test_a_secret_is_struck_on_its_way_though_it_comes_in_pieces(serve: Serve) -> None:
