@@ -119,6 +119,20 @@ test('slow, what comes and what goes is late, and keeps its order', () => {
   assert.equal(all.told.messages.length, 3);
 });
 
+test('what is late when it is left comes and goes at once, in its order', () => {
+  const all = start();
+  all.line.toggle('slow');
+  all.last.say(state(1));
+  all.socket.send({ type: 'add', op: 1, delta: 1 });
+  all.line.leave();
+  all.last.say(state(2));
+  all.socket.send({ type: 'add', op: 2, delta: 1 });
+  assert.deepEqual(all.told.messages.map(({ ack }) => ack), [1, 2]);
+  assert.deepEqual(all.last.said.map(({ type, op }) => op ?? type), [1, 'watch', 2]);
+  all.env.pass(1_000);
+  assert.equal(all.last.said.length, 3);
+});
+
 test('cut, the server is asked to drop it, and for a while no connection has an answer', () => {
   const all = start();
   all.last.say(whole(0));

@@ -91,6 +91,7 @@ const lab = () => {
     phone: SHEET.matches,
     broken: { cut: false, freeze: false, slow: false, lose: false },
 
+    tongue: vocabulary.language,
     w: (key, values) => vocabulary.t(key, values),
 
     init() {

@@ -26,16 +26,22 @@ export function createLine(env, on) {
   let sentAt = 0;
   let heardAt = 0;
   let held = [];
-  let inAt = 0;
-  let outAt = 0;
-  const timers = new Set();
+  let queues = []; // of what is late, in its order: what came, and what goes
 
-  function later(at, action) {
-    const timer = env.setTimeout(() => {
-      timers.delete(timer);
-      action();
-    }, Math.max(0, at - env.now()));
-    timers.add(timer);
+  // Does what waits, one after the other, each when it is due.
+  function queue(act) {
+    const waiting = [];
+    let dueAt = 0;
+    return {
+      get isBusy() { return waiting.length > 0; },
+      add(item, size) {
+        const now = env.now();
+        dueAt = Math.max(now + (states.slow ? LATE : 0), dueAt) + size * BYTE;
+        waiting.push(item);
+        env.setTimeout(() => waiting.length && act(waiting.shift()), dueAt - now);
+      },
+      finish() { waiting.splice(0).forEach(act); },
+    };
   }
 
   // The answer that is to be lost, and then the one to `hello` that would tell of it: so the page says it again.
@@ -86,29 +92,25 @@ export function createLine(env, on) {
     else on.happened({ what: 'silent', s: Math.round((now - heardAt) / 1_000) });
   }
 
-  function came(event, socket = raw) {
-    if (states.freeze) {
-      held.push(event);
-    } else if (states.slow || inAt > env.now()) {
-      // What the lab itself is told takes no room on the line.
-      const size = event.data.startsWith('{"type":"wire"') ? 0 : event.data.length;
-      inAt = Math.max(env.now() + (states.slow ? LATE : 0), inAt) + size * BYTE;
-      later(inAt, () => raw === socket && (states.freeze ? held.push(event) : hear(event)));
-    } else {
-      hear(event);
-    }
+  function came(event) {
+    const [coming] = queues;
+    if (states.freeze) held.push(event);
+    // What the lab itself is told takes no room on the line.
+    else if (states.slow || coming.isBusy) coming.add(event, event.data.startsWith('{"type":"wire"') ? 0 : event.data.length);
+    else hear(event);
   }
 
   function take(socket, at) {
     raw = socket;
     held = [];
-    inAt = outAt = 0;
+    const say = (text) => { if (socket.readyState === OPEN) Object.getPrototypeOf(socket).send.call(socket, text); };
+    const going = queue(say);
+    queues = [queue((event) => raw === socket && (states.freeze ? held.push(event) : hear(event))), going];
     heardAt = env.now();
     deliver = socket.onmessage;
     tell = socket.onclose;
     socket.onmessage = socket.onclose = null;
     let closes = false;
-    const send = (text) => { if (socket.readyState === OPEN) socket.send(text); };
     const own = {
       onmessage: { configurable: true, get: () => deliver, set: (heard) => { deliver = heard; } },
       onclose: { configurable: true, get: () => tell, set: (told) => { tell = told; } },
@@ -118,10 +120,8 @@ export function createLine(env, on) {
           const { op } = JSON.parse(text);
           if (op && !sent) sentAt = env.now();
           sent = Math.max(sent, op ?? 0);
-          const say = () => { if (socket.readyState === OPEN) Object.getPrototypeOf(socket).send.call(socket, text); };
-          if (!states.slow && outAt <= env.now()) return say();
-          outAt = Math.max(env.now() + (states.slow ? LATE : 0), outAt) + text.length * BYTE;
-          return later(outAt, say);
+          if (states.slow || going.isBusy) going.add(text, text.length);
+          else say(text);
         },
       },
       close: {
@@ -154,7 +154,7 @@ export function createLine(env, on) {
       const handlers = { onmessage: deliver, onclose: tell };
       for (const name of Object.keys(own)) delete socket[name];
       Object.assign(socket, handlers);
-      send(JSON.stringify({ type: 'watch', wire: false }));
+      say('{"type":"watch","wire":false}');
       raw = null;
     };
   }
@@ -182,6 +182,7 @@ export function createLine(env, on) {
     /** Watches one that is there already. */
     join(socket) {
       take(socket, env.now());
+      on.happened({ what: 'watched' });
       if (socket.readyState === OPEN) socket.send('{"type":"watch","wire":true}');
     },
 
@@ -190,13 +191,14 @@ export function createLine(env, on) {
       if (raw?.readyState !== OPEN) return null;
       cutUntil = env.now() + CUT_FOR;
       Object.getPrototypeOf(raw).send.call(raw, '{"type":"break"}');
-      return later(cutUntil + 20, () => on.changed()); // a timer may be early
+      return env.setTimeout(() => on.changed(), CUT_FOR + 20); // it may be early
     },
 
     /** All as it was. */
     leave() {
       for (const how of Object.keys(states)) states[how] = false;
-      for (const event of held.splice(0)) hear(event);
+      held.splice(0).forEach(hear);
+      for (const late of queues) late.finish();
       cutUntil = 0;
       undo();
     },

@@ -9,7 +9,7 @@ export const KEPT = 5_000; // events
 const QUIET = 2; // s
 const TOGETHER = 0.012; // s
 const SERVERS = ['http', 'frame', 'others', 'journal', 'broadcast', 'skipped', 'gap'];
-const PAGES = ['tap', 'wait', 'try', 'closed', 'broken', 'unanswered', 'silent', 'decided', 'repeated'];
+const PAGES = ['tap', 'wait', 'try', 'closed', 'broken', 'watched', 'unanswered', 'silent', 'decided', 'repeated'];
 
 /** The rows, oldest first. `changed(from, gone)` is told that those from there on are others now, and how many are gone. */
 export function createRecord(changed = () => {}) {
@@ -107,7 +107,7 @@ function lanes(rows) {
     const { what } = row;
     const [hop] = row.hops ?? [];
     const next = { page: '', server: '', last: false };
-    row.quiet = before && row.t - before.t > QUIET ? row.t - before.t : 0;
+    row.quiet = before && what !== 'watched' && row.t - before.t > QUIET ? row.t - before.t : 0;
     if (what === 'http' && hop.way === 'go') down = false;
     if (what === 'closed' || what === 'unanswered' || what === 'silent') down = true;
     if (what === 'tap' && !row.events[0].kept) {

@@ -100,6 +100,7 @@ export function speaker(t, figures, language) {
       }
       if (what === 'unanswered') return held(t('ev.noanswer').replace('4', figures(event.s)));
       if (what === 'silent') return held(t('ev.silence').replace('25', figures(event.s)));
+      if (what === 'watched') return held(t('ev.watched'));
       if (what === 'decided') return held(t('ev.decided.here', { op: event.op }));
       if (what === 'repeated') return held(t('ev.decided', { op: event.op }));
       return held(t(`break.${event.how}.${event.on ? 'on' : 'off'}`));
