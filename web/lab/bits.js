@@ -1,31 +1,66 @@
 // The frame that is looked at, bit by bit: 32 bits a row, a sentence a field, the payload byte by byte.
 
 import { fields, hex, texts } from './frame.js';
-import { el, payload } from './row.js';
+import { SVG, el, payload } from './row.js';
 
 const MOST = 64; // bytes, until more is asked for
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'; // RFC 6455, section 1.3
 const NAMES = { 0: 'frame.continuation', 1: 'frame.text', 2: 'frame.binary', 8: 'frame.close', 9: 'frame.ping', 10: 'frame.pong' };
+const WAYS = { 'ps go': 'page-server', 'ps back': 'server-page', 'so go': 'server-others', 'so back': 'others-server' };
 const FIELDS = { fin: 'FIN', rsv: 'RSV', opcode: 'opcode', mask: 'MASK' };
 const RSV = ['RSV1', 'RSV2', 'RSV3'];
 
-/** What the sheet of an arrow is called: its title. */
-export function titleOf(hop, event, t) {
+/** Where nothing is chosen yet. */
+export function nothing(t) {
+  const box = el('div', 'nothing');
+  const row = el('div', 'bits');
+  row.setAttribute('aria-hidden', 'true');
+  for (let bit = 0; bit < 64; bit += 1) row.append(el('i'));
+  box.append(row, el('b', '', t('frame.none')), el('p', '', t('frame.choose')));
+  return box;
+}
+
+/** All that there is to see of an arrow: what it is, and what it carried. `wide` are the bytes in a line, `from` when the
+ * diagram begins, `key` that of the handshake, `close` what ends the looking, if anything has to. */
+export function sheet({ hop, event }, { t, say, from, wide, close, key }) {
+  const header = el('header');
+  const title = el('div', 'grow');
+  const name = el('h2', '', titleOf(hop, event, t));
+  name.id = 'frame-title';
+  title.append(name, el('p', '', t(`way.${WAYS[`${hop.lane} ${hop.way}`]}`, { t: say.clock(hop.t - from) })));
+  header.append(title);
+  if (hop.frame && !(hop.count > 1)) {
+    const size = el('p', 'size fig', say.figures(hop.frame.size));
+    size.append(el('small', '', t('frame.bytes', { n: hop.frame.size })));
+    header.append(size);
+  }
+  if (close) header.append(closer(close, t));
+  return [header, ...details(hop, event, t, say.figures, wide, key)];
+}
+
+function closer(close, t) {
+  const button = el('button', 'ico close');
+  button.type = 'button';
+  button.setAttribute('aria-label', t('lab.close'));
+  const svg = document.createElementNS(SVG, 'svg');
+  for (const [name, value] of Object.entries({ viewBox: '0 0 24 24', fill: 'none', stroke: 'currentColor', 'stroke-width': 2, 'aria-hidden': true })) svg.setAttribute(name, value);
+  const path = document.createElementNS(SVG, 'path');
+  path.setAttribute('d', 'M6 6l12 12M18 6L6 18');
+  svg.append(path);
+  button.append(svg);
+  button.addEventListener('click', close);
+  return button;
+}
+
+function titleOf(hop, event, t) {
   if (event.what === 'http') return t(hop.way === 'go' ? 'http.request' : 'http.response');
   if (event.what === 'try') return t('http.lost');
   if (hop.count > 1 || !hop.frame) return t('frame.many', { n: hop.count });
   return t(NAMES[hop.frame.opcode] ?? 'frame.text');
 }
 
-/** Which way it went. */
-export function wayOf(hop, time, t) {
-  const way = { 'ps go': 'page-server', 'ps back': 'server-page', 'so go': 'server-others', 'so back': 'others-server' };
-  return t(`way.${way[`${hop.lane} ${hop.way}`]}`, { t: time });
-}
-
-/** All that there is to see of it, but for its title. `pairs` is how a key becomes an accept, as `accept(text)` says. */
-export function details(hop, event, { t, figures, wide, handshake }) {
-  if (event.what === 'http') return upgrade(hop, t, handshake);
+function details(hop, event, t, figures, wide, key) {
+  if (event.what === 'http') return upgrade(hop, t, key);
   if (event.what === 'try') return [el('p', 'aside', t('ev.try.none'))];
   if (!hop.frame) return [el('p', 'aside', t('frame.others'))];
   const { frame } = hop;
@@ -121,10 +156,10 @@ function octets(frame, wide, t, most) {
   return box;
 }
 
-function upgrade(hop, t, handshake) {
+// How accept is made of the key.
+function upgrade(hop, t, key) {
   const asks = hop.way === 'go';
   const found = [el('code', 'whole', hop.text), el('p', 'aside', t(asks ? 'http.ask' : 'http.agree'))];
-  const key = handshake(hop);
   if (!key) return found;
   const digest = sha1(new TextEncoder().encode(key + GUID));
   const steps = el('div', 'steps');

@@ -1,24 +1,21 @@
 // The lab: what crosses this page's connection, as it happens. Fetched when it is opened; it costs nobody else anything.
 
-import { details, titleOf, wayOf } from './bits.js';
+import { nothing, sheet } from './bits.js';
+import { createFlow } from './flow.js';
 import { bytesOf, parse, saying } from './frame.js';
 import { createLine } from './line.js';
 import { createRecord, restore } from './record.js';
-import { draw, el, picture } from './row.js';
-import { remember, speaker } from './say.js';
+import { picture } from './row.js';
+import { speaker } from './say.js';
 import Alpine from '../vendor/alpine-csp-3.17.4.min.js';
 import { translator } from '../model/i18n.js';
 import { TIMES } from '../link/socket.js';
 import { fit } from '../views/digits.js';
 
 const PAUSE = 1_000; // ms
-const DRAWN = 400; // rows
-const STEP = 100;
 const LOST = 20; // messages that fell, to be found again among the events
-const NEAR = 4; // px from the end
 const WORDS = ['en', 'fr'];
 const SHEET = matchMedia('(max-width: 900px)');
-const CLOSE_ICON = 'M6 6l12 12M18 6L6 18';
 
 let page = null;
 let wire = null; // what the page's connection is made with
@@ -65,14 +62,11 @@ const lab = () => {
   let shown = null; // or of what was saved
   let line = null;
   let say = null;
-  let first = 0; // of the rows that are drawn
-  let drawn = []; // for each its elements
-  let chosen = null; // { row, hop, event }
+  let flow = null;
+  let chosen = null; // an arrow's `hop` and `event`
   let fallen = [];
   let due = false;
   let from = Infinity; // the row from which on they have changed
-  let query = '';
-  let blurTimer = null;
   let waits = 0; // since there was a connection
   let until = null;
 
@@ -97,7 +91,9 @@ const lab = () => {
     init() {
       say = speaker(this.w, this.figures, vocabulary.language);
       shown = record = createRecord((...how) => this.changed(...how));
-      this.follow = () => { this.phone = SHEET.matches; this.look_at(); };
+      flow = createFlow(this.$refs.flow, { t: this.w, say });
+      flow.show(record);
+      this.follow = () => { this.phone = SHEET.matches; this.look(); };
       SHEET.addEventListener('change', this.follow);
       const { WebSocket: Native, answers } = wire;
       line = createLine({ ...wire, now: () => performance.now(), Native }, {
@@ -124,7 +120,7 @@ const lab = () => {
       if (this.model.counter !== null) this.server = this.figures(this.model.counter);
       if (socket.raw()) line.join(socket.raw());
       else socket.connect();
-      this.look_at();
+      this.look();
       this.$nextTick(() => this.$refs.title.focus());
     },
 
@@ -176,9 +172,9 @@ const lab = () => {
 
     changed(place, gone) {
       from = Math.min(from, place);
-      if (gone && shown === record) {
-        first -= gone;
+      if (gone) {
         this.pausedAt -= gone;
+        if (shown === record) flow.forget(gone);
       }
       if (due) return;
       due = true;
@@ -191,61 +187,13 @@ const lab = () => {
     // --- the rows ---
 
     draw() {
-      const { rows } = record;
-      if (shown === record) {
-        const isNew = rows.length - (first + drawn.length);
-        if (this.paused) this.missed = Math.max(0, rows.length - this.pausedAt);
-        else this.window(Math.max(0, rows.length - DRAWN), Math.min(from, rows.length - Math.max(0, isNew)));
+      this.empty = !shown.rows.length;
+      if (this.paused) {
+        this.missed = Math.max(0, record.rows.length - this.pausedAt);
+        return;
       }
+      flow.newest(from);
       from = Infinity;
-    },
-
-    // Draws the rows from `start` on; those from `place` on anew.
-    window(start, place) {
-      const flow = this.$refs.flow;
-      const { rows } = shown;
-      remember(rows);
-      if (first < 0 || start < first || start > first + drawn.length) {
-        flow.replaceChildren();
-        drawn = [];
-        first = start;
-      }
-      while (first < start && drawn.length) {
-        drawn.shift().nodes.forEach((node) => node.remove());
-        first += 1;
-      }
-      // A bar may have become longer, or an arrow have got an answer, some rows before.
-      let keep = Math.max(0, Math.min(place - first, drawn.length));
-      while (keep > 0 && drawn[keep - 1].looks !== looksOf(rows[first + keep - 1])) keep -= 1;
-      for (const { nodes: old } of drawn.splice(keep)) old.forEach((node) => node.remove());
-      const origin = rows[0]?.t ?? 0;
-      const words = { t: this.w, say, from: origin };
-      const fresh = document.createDocumentFragment();
-      for (const row of rows.slice(first + drawn.length, first + DRAWN)) {
-        const made = draw(row, words);
-        const isNew = !row.wasDrawn;
-        row.wasDrawn = true;
-        for (const li of made) li.classList.toggle('new', isNew && !this.opened);
-        this.mark(made);
-        drawn.push({ nodes: made, looks: looksOf(row) });
-        fresh.append(...made);
-      }
-      flow.append(fresh);
-      this.empty = !rows.length;
-      this.restore();
-      if (!this.paused) flow.scrollTop = flow.scrollHeight;
-    },
-
-    // The arrow that was chosen keeps that, and Tab's one stop.
-    restore() {
-      const hops = [...this.$refs.flow.querySelectorAll('.hop')];
-      const found = hops.find((button) => button.happened === chosen?.event && button.hop.lane === chosen.hop.lane);
-      for (const button of hops) {
-        button.setAttribute('aria-pressed', String(button === found));
-        button.tabIndex = -1;
-      }
-      const stop = found ?? hops.at(-1);
-      if (stop) stop.tabIndex = 0;
     },
 
     pause(is) {
@@ -253,90 +201,38 @@ const lab = () => {
       this.pausedAt = record.rows.length;
       this.missed = 0;
       if (is) return;
-      if (shown !== record) {
-        shown = record;
-        this.opened = false;
-        this.show_all();
-      }
-      this.window(Math.max(0, record.rows.length - DRAWN), first + drawn.length);
+      if (this.opened) this.show(record, false);
+      else this.draw();
     },
 
-    show_all() {
-      drawn = [];
-      first = 0;
-      this.$refs.flow.replaceChildren();
+    show(other, opened) {
+      shown = other;
+      this.opened = opened;
       chosen = null;
-      this.look_at();
+      from = Infinity;
+      flow.show(shown);
+      this.empty = !shown.rows.length;
+      this.look();
     },
 
     scrolled({ deltaY }) {
-      const { flow } = this.$refs;
-      const isUp = deltaY === undefined ? flow.scrollTop + flow.clientHeight < flow.scrollHeight - NEAR : deltaY < 0;
-      if (isUp && !this.paused && flow.scrollHeight > flow.clientHeight) this.pause(true);
+      const isUp = deltaY === undefined ? !flow.atEnd : deltaY < 0;
+      if (isUp && !this.paused && flow.canScroll) this.pause(true);
     },
 
-    // At an end of what is drawn there may be more: what is seen stays where it is.
-    reached() {
-      if (!this.paused) return;
-      const { flow } = this.$refs;
-      const { scrollTop } = flow;
-      const height = (rows) => rows.flatMap(({ nodes: all }) => all).reduce((sum, { offsetHeight }) => sum + offsetHeight, 0);
-      if (scrollTop < NEAR && first > 0) {
-        const more = Math.min(STEP, first);
-        this.window(first - more, 0);
-        flow.scrollTop = scrollTop + height(drawn.slice(0, more));
-      } else if (scrollTop + flow.clientHeight > flow.scrollHeight - NEAR && first + drawn.length < shown.rows.length) {
-        const less = height(drawn.slice(0, STEP));
-        this.window(first + STEP, first + drawn.length);
-        flow.scrollTop = scrollTop - less;
-      }
-    },
+    reached() { if (this.paused) flow.reached(); },
 
     // --- searching ---
 
-    look() {
+    seek() {
       this.looking = !this.looking;
       if (this.looking) this.$nextTick(() => this.$refs.find.focus());
     },
 
-    search(value) {
-      query = value.trim().toLowerCase();
-      if (query && !this.paused) this.pause(true);
-      this.mark([...this.$refs.flow.children]);
-      if (!query) {
-        this.found = '';
-        return;
-      }
-      const { rows } = shown;
-      const origin = rows[0]?.t ?? 0;
-      const words = { t: this.w, say, from: origin };
-      const hits = rows.flatMap((row, place) => (draw(row, words).some((li) => li.textContent.toLowerCase().includes(query)) ? [place] : []));
-      this.found = this.w('lab.found', { n: hits.length });
-      if (!hits.length || this.$refs.flow.querySelector('mark')) return;
-      this.window(Math.max(0, hits.at(-1) - STEP), 0);
-      this.$refs.flow.querySelector('mark')?.scrollIntoView({ block: 'center' });
-    },
-
-    mark(items) {
-      for (const li of items) {
-        for (const mark of li.querySelectorAll('mark')) mark.replaceWith(mark.textContent);
-        li.normalize();
-        const hit = !query || li.textContent.toLowerCase().includes(query);
-        li.classList.toggle('dim', !hit);
-        if (!query || !hit) continue;
-        const walker = document.createTreeWalker(li, NodeFilter.SHOW_TEXT);
-        const found = [];
-        while (walker.nextNode()) found.push(walker.currentNode);
-        for (const node of found) {
-          const place = node.data.toLowerCase().indexOf(query);
-          if (place < 0 || node.parentNode.closest('.sr')) continue;
-          const rest = node.splitText(place);
-          rest.splitText(query.length);
-          const mark = el('mark');
-          rest.replaceWith(mark);
-          mark.append(rest);
-        }
-      }
+    search(signs) {
+      if (signs.trim() && !this.paused) this.pause(true);
+      const n = flow.search(signs);
+      this.found = n === null ? '' : this.w('lab.found', { n });
     },
 
     // --- choosing ---
@@ -344,74 +240,33 @@ const lab = () => {
     chose(target) {
       const button = target.closest('.hop');
       if (!button) return;
-      chosen = { hop: button.hop, event: button.happened, t: button.happened.t };
-      this.restore();
-      this.look_at();
+      chosen = { hop: button.hop, event: button.happened };
+      flow.choose(button.hop);
+      this.look();
       if (this.phone) this.openDialog(this.$refs.sheet);
     },
 
-    look_at() {
-      const { panel, sheetPanel, sheet, aside } = this.$refs;
+    // What is chosen, beside the rows or over them.
+    look() {
+      const { panel, sheetPanel, sheet: dialog, aside } = this.$refs;
       const box = this.phone ? sheetPanel : panel;
-      if (!this.phone && sheet.open) sheet.close();
-      box.replaceChildren(...(chosen ? this.sheet(box) : [nothing(this.w)]));
-      (this.phone ? sheet : aside).scrollTop = 0;
-    },
-
-    sheet(box) {
-      const { hop, event, t } = chosen;
-      const header = el('header');
-      const title = el('div', 'grow');
-      const name = el('h2', '', titleOf(hop, event, this.w));
-      name.id = 'frame-title';
-      title.append(name, el('p', '', wayOf(hop, say.clock(t - (shown.rows[0]?.t ?? t)), this.w)));
-      header.append(title);
-      if (hop.frame && !(hop.count > 1)) {
-        const size = el('p', 'size fig', this.figures(hop.frame.size));
-        size.append(el('small', '', this.w('frame.bytes', { n: hop.frame.size })));
-        header.append(size);
-      }
-      if (this.phone) header.append(this.closer());
+      if (!this.phone && dialog.open) dialog.close();
+      const from = shown.rows[0]?.t ?? 0;
       const wide = (box.clientWidth || innerWidth - 32) > 380 ? 16 : 8;
-      const found = details(hop, event, { t: this.w, figures: this.figures, wide, handshake: (one) => this.keyOf(one) });
-      return [header, ...found];
+      const close = this.phone ? () => this.closeDialog(box) : null;
+      box.replaceChildren(...(chosen ? sheet(chosen, { t: this.w, say, from, wide, close, key: shown.keyOf(chosen.hop) }) : [nothing(this.w)]));
+      (this.phone ? dialog : aside).scrollTop = 0;
     },
 
-    closer() {
-      const button = el('button', 'ico close');
-      button.type = 'button';
-      button.setAttribute('aria-label', this.w('lab.close'));
-      const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-      const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-      for (const [key, value] of Object.entries({ viewBox: '0 0 24 24', fill: 'none', stroke: 'currentColor', 'stroke-width': 2, 'aria-hidden': true })) svg.setAttribute(key, value);
-      path.setAttribute('d', CLOSE_ICON);
-      svg.append(path);
-      button.append(svg);
-      button.addEventListener('click', () => this.closeDialog(button));
-      return button;
-    },
-
-    // Of an answer the key is in the request before it.
-    keyOf(hop) {
-      const read = (one) => /^Sec-WebSocket-Key: (.*)$/mi.exec(one.text)?.[1];
-      const own = read(hop);
-      if (own) return own;
-      const before = shown.rows.filter(({ what, t }) => what === 'http' && t <= hop.t).flatMap(({ hops }) => hops).filter(({ way }) => way === 'go');
-      return before.length ? read(before.at(-1)) : '';
-    },
-
-    sheetClosed() {
-      this.$refs.flow.querySelector('.hop[tabindex="0"]')?.focus();
-    },
+    sheetClosed() { this.$refs.flow.querySelector('.hop[tabindex="0"]')?.focus(); },
 
     // One stop for Tab; up and down go from arrow to arrow.
     walk(event) {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (!step) return;
-      const all = [...this.$refs.flow.querySelectorAll('.hop')];
-      const next = all[all.indexOf(document.activeElement) + step];
       event.preventDefault();
       event.stopPropagation(); // they count nothing here
+      const next = flow.beside(step);
       if (!next) return;
       if (!this.paused) this.pause(true);
       next.focus();
@@ -431,7 +286,6 @@ const lab = () => {
     },
 
     blurred({ relatedTarget }) {
-      clearTimeout(blurTimer);
       if (relatedTarget && !this.$refs.save.contains(relatedTarget)) this.shut(false);
     },
 
@@ -441,9 +295,7 @@ const lab = () => {
 
     savePicture() {
       const colours = Object.fromEntries(['ink', 'mute', 'line', 'blue', 'wall'].map((name) => [name, getComputedStyle(this.$root).getPropertyValue(`--${name}`).trim()]));
-      remember(shown.rows);
-      const rows = shown.rows.slice(first, first + DRAWN);
-      const svg = picture(rows, { t: this.w, say, from: shown.rows[0]?.t ?? 0, title: this.w('lab.title') }, colours);
+      const svg = picture(flow.drawn, { t: this.w, say, from: shown.rows[0]?.t ?? 0, title: this.w('lab.title') }, colours);
       this.hand(svg, 'image/svg+xml', 'svg');
     },
 
@@ -460,21 +312,16 @@ const lab = () => {
       const [file] = field.files;
       if (!file) return;
       try {
-        shown = restore(JSON.parse(await file.text()));
+        const other = restore(JSON.parse(await file.text()));
+        this.told = '';
+        this.paused = true;
+        this.pausedAt = record.rows.length;
+        this.missed = 0;
+        this.show(other, true);
       } catch {
         this.told = this.said = this.w('lab.open.bad');
-        return;
-      } finally {
-        field.value = '';
       }
-      this.opened = true;
-      this.told = '';
-      this.paused = true;
-      this.pausedAt = record.rows.length;
-      this.missed = 0;
-      this.show_all();
-      this.window(Math.max(0, shown.rows.length - DRAWN), 0);
-      this.$refs.flow.scrollTop = this.$refs.flow.scrollHeight;
+      field.value = '';
     },
 
     // --- breaking ---
@@ -511,17 +358,3 @@ const lab = () => {
     get emptyWhy() { return this.w('lab.empty.do') + (this.view.people < 2 ? ` ${this.w('lab.empty.alone')}` : ''); },
   };
 };
-
-// A row is drawn anew where any of this has changed.
-function looksOf({ lanes, down, quiet, hops, events }) {
-  return [lanes.page, lanes.server, lanes.last, down, quiet.toFixed(1), hops?.length, hops?.[0].again, events[0].count].join();
-}
-
-function nothing(t) {
-  const box = el('div', 'nothing');
-  const bits = el('div', 'bits');
-  bits.setAttribute('aria-hidden', 'true');
-  for (let bit = 0; bit < 64; bit += 1) bits.append(el('i'));
-  box.append(bits, el('b', '', t('frame.none')), el('p', '', t('frame.choose')));
-  return box;
-}

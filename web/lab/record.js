@@ -48,6 +48,18 @@ export function createRecord(changed = () => {}) {
     /** Something on this page. */
     note(event) { this.trim(add(event)); },
 
+    /** All of these, as they were saved. */
+    fill(events) {
+      events.forEach(add);
+      this.trim(0);
+    },
+
+    /** The key of the handshake that a `hop` is part of. */
+    keyOf(hop) {
+      const asked = rows.filter(({ what, t }) => what === 'http' && t <= hop.t).flatMap(({ hops }) => hops).filter(({ way }) => way === 'go');
+      return /^Sec-WebSocket-Key: (.*)$/mi.exec(asked.at(-1)?.text ?? '')?.[1] ?? '';
+    },
+
     /** Those who came first are forgotten. */
     trim(from) {
       const over = Math.max(0, rows.length - KEPT);
@@ -65,10 +77,9 @@ export function createRecord(changed = () => {}) {
 export function restore(saved) {
   if (saved?.kind !== 'lan-counter.wire' || saved.version !== 1 || !Array.isArray(saved.events)) throw new TypeError('no record');
   const record = createRecord();
-  for (const event of saved.events.slice(-KEPT)) {
-    if (!Number.isFinite(event?.t) || ![...SERVERS, ...PAGES].includes(event.what)) throw new TypeError('no event');
-    record.note(event);
-  }
+  const isOne = (event) => Number.isFinite(event?.t) && [...SERVERS, ...PAGES].includes(event.what);
+  if (!saved.events.every(isOne)) throw new TypeError('no event');
+  record.fill(saved.events);
   return record;
 }
 

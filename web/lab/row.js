@@ -2,7 +2,7 @@
 
 import { pieces } from '../model/i18n.js';
 
-const SVG = 'http://www.w3.org/2000/svg';
+export const SVG = 'http://www.w3.org/2000/svg';
 
 /** An element of these classes, and of this text. */
 export function el(tag, classes = '', text = null) {
