@@ -214,6 +214,7 @@ def test_it_opens_over_a_page_that_runs_and_keeps_its_connection(server: Program
     page.get_by_role("button", name="Back to the count").click()
     expect(page.locator("#main .plate")).to_be_visible()
     expect(page.locator(".lab")).to_have_count(0)
+    expect(page.locator("header .menu")).to_be_focused()
     page.locator("#main .tap.more").click()
     until(lambda: server.counter == 3)
     assert sockets == []

@@ -2,18 +2,15 @@
 
 import { nothing, sheet } from './bits.js';
 import { createFlow } from './flow.js';
-import { bytesOf, parse, saying } from './frame.js';
-import { createLine } from './line.js';
 import { createRecord, restore } from './record.js';
 import { picture } from './row.js';
 import { speaker } from './say.js';
+import { watch } from './watch.js';
 import Alpine from '../vendor/alpine-csp-3.17.4.min.js';
 import { translator } from '../model/i18n.js';
-import { TIMES } from '../link/socket.js';
 import { fit } from '../views/digits.js';
 
 const PAUSE = 1_000; // ms
-const LOST = 20; // messages that fell, to be found again among the events
 const WORDS = ['en', 'fr'];
 const SHEET = matchMedia('(max-width: 900px)');
 
@@ -60,15 +57,12 @@ const lab = () => {
   // Kept out of what Alpine watches: it changes with each frame.
   let record = null; // of what happens
   let shown = null; // or of what was saved
-  let line = null;
+  let watching = null;
   let say = null;
   let flow = null;
   let chosen = null; // an arrow's `hop` and `event`
-  let fallen = [];
   let due = false;
   let from = Infinity; // the row from which on they have changed
-  let waits = 0; // since there was a connection
-  let until = null;
 
   return {
     paused: false,
@@ -95,39 +89,19 @@ const lab = () => {
       flow.show(record);
       this.follow = () => { this.phone = SHEET.matches; this.look(); };
       SHEET.addEventListener('change', this.follow);
-      const { WebSocket: Native, answers } = wire;
-      line = createLine({ ...wire, now: () => performance.now(), Native }, {
-        wire: (message) => this.wired(message),
-        full: () => { this.full = true; },
-        begun: () => { record.begin(); this.full = false; },
-        heard: (message) => this.heard(message),
-        happened: (event) => this.happened(event),
+      if (this.model.counter !== null) this.server = this.figures(this.model.counter);
+      watching = watch(page, wire, socket, record, {
+        full: (is) => { this.full = is; },
+        counter: (number) => { this.server = this.figures(number); },
         changed: () => this.refresh(),
       });
-      const { count } = page;
-      until = () => {
-        Object.assign(wire, { WebSocket: Native, answers, told: undefined });
-        page.count = count;
-      };
-      wire.WebSocket = function WebSocket(...how) { return line.open(...how); };
-      wire.answers = () => (line.isCut ? Promise.resolve(false) : answers());
-      wire.told = (ms, most) => this.waits(ms / 1_000, most / 1_000);
-      page.count = (direction) => {
-        const { clicks, isUp } = page;
-        count(direction);
-        if (page.clicks > clicks) record.note({ what: 'tap', t: performance.now() / 1_000, delta: direction * page.view.step, kept: !isUp });
-      };
-      if (this.model.counter !== null) this.server = this.figures(this.model.counter);
-      if (socket.raw()) line.join(socket.raw());
-      else socket.connect();
       this.look();
       this.$nextTick(() => this.$refs.title.focus());
     },
 
     destroy() {
       SHEET.removeEventListener('change', this.follow);
-      until();
-      line.leave();
+      watching.leave();
     },
 
     leave() {
@@ -135,40 +109,10 @@ const lab = () => {
       for (const node of nodes) node.remove();
       nodes = null;
       if (location.pathname === '/lab') history.replaceState(history.state, '', '/');
+      setTimeout(() => document.querySelector('#main .tools .ico, #main .menu')?.focus());
     },
 
-    // --- what happens ---
-
-    wired(message) {
-      const t = performance.now() / 1_000;
-      for (const event of message.events) if (event.what === 'frame' && event.from === 'server' && fallen.length) event.lost = this.isLost(event);
-      waits = 0;
-      record.take(message, t);
-    },
-
-    heard({ type, counter }) {
-      if (type === 'state') this.server = this.figures(counter);
-    },
-
-    isLost(event) {
-      const said = saying(parse(bytesOf(event.frame), event.struck));
-      const place = said ? fallen.findIndex((one) => one.ack === said.ack && one.revision === said.revision && one.counter === said.counter) : -1;
-      if (place >= 0) fallen.splice(place, 1);
-      return place >= 0;
-    },
-
-    happened({ at, message, ...event }) {
-      if (event.what === 'lost') {
-        fallen = [...fallen, message].slice(-LOST);
-        return;
-      }
-      record.note({ ...event, t: (at ?? performance.now()) / 1_000 });
-    },
-
-    waits(s, most) {
-      waits += 1;
-      record.note({ what: 'wait', t: performance.now() / 1_000, s, least: TIMES.retryLeast / 1_000, most, first: waits === 1 });
-    },
+    // --- the rows ---
 
     changed(place, gone) {
       from = Math.min(from, place);
@@ -183,8 +127,6 @@ const lab = () => {
         if (nodes) this.draw();
       });
     },
-
-    // --- the rows ---
 
     draw() {
       this.empty = !shown.rows.length;
@@ -327,13 +269,13 @@ const lab = () => {
     // --- breaking ---
 
     breakIt(how) {
-      line.toggle(how);
+      watching.line.toggle(how);
       this.refresh();
       this.about = how;
     },
 
     refresh() {
-      Object.assign(this.broken, line.states, { cut: line.isCut });
+      Object.assign(this.broken, watching.line.states, { cut: watching.line.isCut });
     },
 
     get aboutIt() {
