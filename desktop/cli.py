@@ -19,18 +19,18 @@ from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
 from desktop.machine import logs, preferences
 from desktop.machine.awake import Awake
-from desktop.machine.console import leave, say
+from desktop.machine.console import attach, has_console, leave, say
 from desktop.machine.descriptors import make_room
 from desktop.machine.install import InstallError, install, own_command, uninstall
 from desktop.machine.instance import AlreadyRunning, FolderError, Running, hold
-from desktop.machine.outside import alert, has_console, has_desktop, open_page
+from desktop.machine.outside import alert, has_desktop, open_page
 from desktop.machine.place import persons_folder, place
 from desktop.machine.signals import on_signals
 from desktop.network import addresses
 from desktop.network.choice import Choice, candidates
 from desktop.network.listening import EVERYWHERE, LOOPBACK, ListenError, listen, reached
 from desktop.network.names import url
-from desktop.options import OptionError, parse
+from desktop.options import OptionError, is_windowless, parse
 from desktop.server.pages import folder
 from desktop.window import window
 from desktop.window.words import language, question_before_closing, told
@@ -49,10 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code: 0 closed, 1 the server died, 2 not started, 128 + n ended by signal n."""
     alone, file = False, None
     try:
+        if is_windowless(argv):
+            attach()
+        # Whether anybody reads what is printed: not of what was started by a double-click.
+        is_read = has_console()
         options = parse(argv)
-        # Started by a double-click: nobody reads what is printed.
-        alone = not (options.headless or has_console())
-        file = _log_file(options.data_dir) if alone else None
+        alone = not (options.headless or is_read)
+        file = None if is_read else _log_file(options.data_dir)
         logs.begin(options.log_level, file)
         if options.install or options.uninstall:
             top = Path(__file__).parent.parent
@@ -60,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         if options.self_test is not None:
             return _test_itself(options.self_test)
-        program = _Program(options)
+        program = _Program(options, is_read)
         code = program.run()
     except AlreadyRunning as error:
         say(str(error), error=True)
@@ -72,13 +75,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return NOT_STARTED
     except (OptionError, InstallError, FolderError, ListenError, JournalError) as error:
         say(str(error), error=True)
-        if alone:
+        if file:
             log.error("%s", error)
+        if alone:
             alert(f"LAN Counter has not started. {error}{_where(file)}")
         return NOT_STARTED
     except Exception:
-        if alone:
+        if file:
             log.critical("Not started.", exc_info=True)
+        if alone:
             alert(f"LAN Counter has not started, because of a mistake in it.{_where(file)}")
         raise
     if program.has_shown_window:
@@ -112,8 +117,10 @@ def _where(file: Path | None) -> str:
 class _Program:
     """One run: the server, the window if there can be one, and whatever ends them."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, is_read: bool) -> None:
+        """`is_read` is whether anybody reads what is printed."""
         self._options = options
+        self._is_read = is_read
         self._data = Path()
         self._code = 0
         self._ending = threading.Event()
@@ -262,7 +269,7 @@ class _Program:
             never()
         browser = "The browser opens instead. " if opened else ""
         say(f"{reason} {browser}The counter runs on without it; stop it with Ctrl-C.", error=True)
-        if not has_console():
+        if not self._is_read:
             log.warning("%s", reason)
             if not opened:
                 alert(f"{reason}\n\nThe counter runs on without it: {url(self._address() or LOOPBACK, self._port)}")

@@ -3,6 +3,7 @@
 import argparse
 import ipaddress
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NoReturn
@@ -19,6 +20,9 @@ ORIGIN: Final = re.compile(
     re.A,
 )
 DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+
+
+WINDOWLESS: Final = {"--headless", "--self-test", "--install", "--uninstall", "--version", "--help", "-h"}
 
 
 class OptionError(Exception):
@@ -78,6 +82,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     menu.add_argument("--uninstall", action="store_true", help="Linux: take it out of your menu, and end")
     parser.add_argument("--version", action="version", version=f"LAN Counter {__version__}")
     return parser.parse_args(argv)
+
+
+def is_windowless(argv: Sequence[str] | None) -> bool:
+    """Whether what is asked for opens no window, but prints."""
+    return any(word.partition("=")[0] in WINDOWLESS for word in (sys.argv[1:] if argv is None else argv))
 
 
 def _port(text: str) -> int:

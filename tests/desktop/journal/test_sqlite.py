@@ -291,7 +291,7 @@ def test_a_file_that_somebody_else_holds_is_left_as_it_is(database: Path, monkey
         journal.append([A]).result(PATIENCE)
     connect = sqlite3.connect
     with exclusively(database), monkeypatch.context() as patched, pytest.raises(JournalError, match="locked"):
-        patched.setattr(sqlite3, "connect", lambda path, **options: connect(path, 0, **options))
+        patched.setattr(sqlite3, "connect", lambda path, **options: connect(path, timeout=0, **options))
         SqliteJournal(database).open(nothing)
 
     assert entries(database) == [A]

@@ -1,0 +1,155 @@
+"""What is in Windows' archive, started under Wine as `python3 build/dev.py windows` does it; tests are on Linux's side.
+
+No window opens there. What needs a Windows that is one is left to the workflow.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import struct
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.desktop.support import PATIENCE, raw_socket
+from tests.e2e.program import TOP, Program, command, until
+
+EXE, PYTHON = os.environ.get("WINDOWS_EXE", ""), os.environ.get("WINDOWS_PYTHON", "")
+pytestmark = pytest.mark.skipif(not EXE, reason="`python3 build/dev.py windows` runs these")
+RESETS = 500
+# A start without any handles, as by a double-click; run by Windows' Python. What isn't ended has to be by its number.
+DOUBLE_CLICK = """
+import subprocess, sys
+started = subprocess.Popen(sys.argv[1:], creationflags=subprocess.DETACHED_PROCESS, close_fds=True)
+print(started.pid, flush=True)
+sys.stdin.readline()
+started.kill()
+print(started.wait())
+"""
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def reset(port: int) -> None:
+    """Connect, and cut it with RST at once (socket(7), SO_LINGER)."""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def refused(data: Path, *options: str) -> str:
+    """What it says when it doesn't start."""
+    done = subprocess.run(
+        command("--headless", "--data-dir", str(data), *options),
+        cwd=TOP,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_it_tests_itself(tmp_path: Path) -> None:
+    done = subprocess.run(command("--self-test"), cwd=TOP, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "ok    server" in done.stdout and "FAIL" not in done.stdout
+    assert "none  window" in done.stdout, "Wine has no .NET"
+
+
+async def test_resets_keep_nobody_out_and_are_nothing_to_tell(data: Path) -> None:
+    with await asyncio.to_thread(Program, data, "--headless") as program:
+
+        def resets() -> None:
+            for _ in range(RESETS):
+                reset(program.port)
+
+        resetting = asyncio.create_task(asyncio.to_thread(resets))
+        joined = 0
+        while not resetting.done() or joined < 20:
+            async with raw_socket(program.port) as raw:
+                assert (await raw.handshake(program.port)).startswith(b"HTTP/1.1 101 ")
+                joined += 1
+        await resetting
+        assert program.health["status"] == "ok"
+        assert program.errors == ""
+
+
+def test_a_second_start_finds_the_first(data: Path) -> None:
+    with Program(data, "--headless") as first:
+        assert first.join_url in refused(data, "--local-only", "--port", "0")
+
+
+def test_a_port_that_is_taken_is_passed_over_unless_it_was_asked_for(data: Path, tmp_path: Path) -> None:
+    with Program(data, "--headless") as first:
+        said = refused(tmp_path / "other", "--local-only", "--port", str(first.port))
+        assert f"Port {first.port} is" in said
+    kept = json.loads((data / "preferences.json").read_text()) if (data / "preferences.json").exists() else {}
+    assert "port" not in kept or kept["port"] is None
+
+
+def test_a_quick_restart_gets_its_old_port(data: Path) -> None:
+    with Program(data, "--headless") as first, socket.create_connection(("127.0.0.1", first.port)) as open_one:
+        open_one.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % first.port)
+        assert open_one.recv(100).startswith(b"HTTP/1.1 200")
+        first.kill()
+        with Program(data, "--headless", port=first.port) as second:
+            assert second.port == first.port
+            assert second.health["status"] == "ok"
+
+
+def test_a_folder_that_cannot_be_used_is_said_and_it_counts_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("not a folder")
+    with Program(tmp_path / "data", "--headless") as program:
+        assert program.health["status"] == "ok"
+        until(lambda: "can't be used" in program.errors)
+
+
+def test_a_damaged_file_is_set_aside(data: Path) -> None:
+    data.mkdir()
+    (data / "counter.db").write_bytes(b"no database at all" * 1_000)
+    with Program(data, "--headless") as program:
+        assert program.counter == 0
+        until(lambda: "counter" in program.errors)
+    assert [path for path in data.glob("counter 2*.db") if path.read_bytes().startswith(b"no database")]
+
+
+@contextmanager
+def double_clicked(*options: str) -> Iterator["subprocess.Popen[str]"]:
+    wine = ["/usr/lib/wine/wine64", PYTHON, "-c", DOUBLE_CLICK, EXE, *options]
+    with subprocess.Popen(wine, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as it:
+        assert it.stdin and it.stdout
+        try:
+            assert it.stdout.readline().strip().isdigit()
+            yield it
+        finally:
+            it.stdin.write("\n")
+            it.stdin.flush()
+            it.wait(PATIENCE)
+
+
+def test_a_double_click_without_handles_counts_and_logs_why_there_is_no_window(data: Path) -> None:
+    with double_clicked("--data-dir", str(data), "--local-only", "--port", "0"):
+        note = data / "running.json"
+        until(note.exists, PATIENCE)
+        port = json.loads(note.read_text())["port"]
+        with socket.create_connection(("127.0.0.1", port), PATIENCE):
+            pass
+        log = data / "log.txt"
+        until(lambda: log.exists() and "No window: " in log.read_text(), PATIENCE)
+
+
+def test_headless_without_handles_logs(data: Path) -> None:
+    data.mkdir()
+    (data / "counter.db").write_bytes(b"no database at all" * 1_000)
+    with double_clicked("--headless", "--data-dir", str(data), "--local-only", "--port", "0"):
+        until((data / "running.json").exists, PATIENCE)
+        assert (data / "log.txt").exists()
