@@ -19,8 +19,9 @@ AT_ONCE: Final = 64
 """Of those who wait to be accepted, as many as are before anybody who is in is served again."""
 PAUSE: Final = 1.0
 """Seconds until it is tried again where this machine can't accept anybody; as asyncio has it."""
-NAME_DELETED: Final = 64
-"""Windows' number for a connection that was reset (ERROR_NETNAME_DELETED), which Python knows no exception for."""
+RESET: Final = {59, 64}
+"""Windows' numbers for a connection that was reset before it was accepted, which Python has no exception for: Wine's
+(ERROR_UNEXP_NET_ERR), and Windows' own (ERROR_NETNAME_DELETED)."""
 
 Serve = Callable[[], asyncio.BaseProtocol]
 """Makes the protocol of one connection."""
@@ -79,12 +80,13 @@ class AcceptingTask:
             self._loop.call_exception_handler({"message": "Somebody could not be accepted.", "exception": error})
 
 
-def is_gone(error: BaseException | None) -> bool:
-    """Whether this says no more than that the other side has left."""
+def is_gone(error: object) -> bool:
+    """Whether this says no more than that the other side has left.
+
+    The loop's exception handler is told it too: on Windows each `sock_accept` has a task that nobody waits for.
+    """
     if not isinstance(error, OSError):
         return False
     return (
-        isinstance(error, ConnectionError)
-        or error.errno == errno.ENOTCONN
-        or getattr(error, "winerror", None) == NAME_DELETED
+        isinstance(error, ConnectionError) or error.errno == errno.ENOTCONN or getattr(error, "winerror", None) in RESET
     )

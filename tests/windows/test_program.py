@@ -6,6 +6,7 @@ No window opens there. What needs a Windows that is one is left to the workflow.
 import asyncio
 import json
 import os
+import random
 import socket
 import struct
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from tests.desktop.support import PATIENCE, raw_socket
 from tests.e2e.program import TOP, Program, command, until
+from tests.faults.storm import Storm
 
 EXE, PYTHON = os.environ.get("WINDOWS_EXE", ""), os.environ.get("WINDOWS_PYTHON", "")
 pytestmark = pytest.mark.skipif(not EXE, reason="`python3 build/dev.py windows` runs these")
@@ -153,3 +155,11 @@ def test_headless_without_handles_logs(data: Path) -> None:
     with double_clicked("--headless", "--data-dir", str(data), "--local-only", "--port", "0"):
         until((data / "running.json").exists, PATIENCE)
         assert (data / "log.txt").exists()
+
+
+async def test_no_click_is_lost_or_counted_twice_whatever_fails(tmp_path: Path) -> None:
+    # Slower than the suite's own: a start takes seconds there, and who went on clicking would have too much to say.
+    storm = Storm(tmp_path / "data", seconds=3, people=8, pause=0.5, seed=random.SystemRandom().randrange(10**6))
+    wrong = await storm.run()
+    assert not wrong, "\n".join(wrong)
+    assert storm.record.counts["sent"] > 100 and storm.record.counts["sent again"] > 0, storm.summary

@@ -140,10 +140,13 @@ def is_closed(sock: socket.socket) -> bool:
 # --- what a system may answer ---
 
 
-class WindowsError(OSError):
+def windows(number: int) -> OSError:
     """As Python raises it there."""
 
-    winerror = 64
+    class Error(OSError):
+        winerror = number
+
+    return Error(errno.EINVAL, "")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +155,9 @@ class WindowsError(OSError):
         (ConnectionResetError(), True),
         (ConnectionAbortedError(errno.ECONNABORTED, ""), True),
         (OSError(errno.ENOTCONN, ""), True),
-        (WindowsError(errno.EINVAL, ""), True),
+        (windows(59), True),
+        (windows(64), True),
+        (windows(1450), False),
         (OSError(errno.EMFILE, ""), False),
         (OSError(errno.EINVAL, ""), False),
         (LookupError(), False),
