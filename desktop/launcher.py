@@ -36,7 +36,8 @@ COMPANY_PAUSE: Final = 1.0
 """Seconds from one look at who is here to the next, for what needs no more haste."""
 
 
-def _on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def on_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """asyncio's exception handler: who has left before being accepted is nothing to tell."""
     if not is_gone(context.get("exception")):
         on_loop_error(loop, context)
 
@@ -135,7 +136,7 @@ class Server:
 
     async def _serve(self, started: Callable[[], None]) -> None:
         loop = self._loop = asyncio.get_running_loop()
-        loop.set_exception_handler(_on_loop_error)
+        loop.set_exception_handler(on_error)
         # Before there was a loop, nobody could be woken in it.
         if self._stopping:
             self._stop.set()

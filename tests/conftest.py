@@ -5,7 +5,8 @@ import sys
 import pytest
 
 # They import what Windows has not: they drive screens and networks of Linux's.
-collect_ignore = ["bench", "e2e", "faults/test_stalled.py", "faults/test_storm.py"] if sys.platform == "win32" else []
+SCREENS = ["bench", "e2e", "windows", "desktop/window/test_platforms.py", "desktop/window/test_window.py"]
+collect_ignore = SCREENS if sys.platform == "win32" else []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

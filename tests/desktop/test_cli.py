@@ -28,6 +28,8 @@ CHECKOUT = Path(desktop.__file__).parents[1]
 # Whether what is said comes at once is up to the program.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 LOCAL = ("--local-only", "--port", "0")
+# Windows has neither.
+HANGUP, KILL = getattr(signal, "SIGHUP", signal.SIGTERM), getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class Program:
@@ -390,7 +392,7 @@ def test_a_second_start_is_shown_the_first(tmp_path: Path) -> None:
 
 def test_after_a_kill_the_next_start_is_no_second_one(tmp_path: Path) -> None:
     with started(tmp_path) as first:
-        first.end(signal.SIGKILL)
+        first.end(KILL)
 
     with started(tmp_path) as second:
         assert get(second.join)["status"] == "ok"
@@ -402,15 +404,13 @@ def test_after_a_kill_the_next_start_is_no_second_one(tmp_path: Path) -> None:
 @pytest.fixture
 def hangups_count() -> Iterator[None]:
     """Whoever started the tests to outlive a terminal has told all that they start to ignore SIGHUP."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    before = signal.signal(HANGUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGHUP, before)
+    signal.signal(HANGUP, before)
 
 
 @pytest.mark.usefixtures("hangups_count")
-@pytest.mark.parametrize(
-    ("signal_", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)]
-)
+@pytest.mark.parametrize(("signal_", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (HANGUP, 129), (KILL, -9)])
 async def test_it_ends_by_a_signal_with_its_code_and_what_was_counted_survives(
     tmp_path: Path, signal_: int, code: int
 ) -> None:
@@ -437,7 +437,7 @@ def test_a_signal_that_comes_twice_ends_it_once(tmp_path: Path) -> None:
 def test_one_that_is_to_outlive_its_terminal_does(tmp_path: Path) -> None:
     # As `nohup` starts a program.
     with started(tmp_path, command=["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *PROGRAM]) as running:
-        running.process.send_signal(signal.SIGHUP)
+        running.process.send_signal(HANGUP)
         assert get(running.join)["status"] == "ok"
         assert running.end(signal.SIGTERM) == (143, "")
 

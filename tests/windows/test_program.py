@@ -6,7 +6,11 @@ No window opens there. What needs a Windows that is one is left to the workflow.
 import asyncio
 import json
 import os
+import pty
 import random
+import re
+import select
+import signal
 import socket
 import struct
 import subprocess
@@ -22,6 +26,7 @@ from tests.faults.storm import Storm
 
 EXE, PYTHON = os.environ.get("WINDOWS_EXE", ""), os.environ.get("WINDOWS_PYTHON", "")
 pytestmark = pytest.mark.skipif(not EXE, reason="`python3 build/dev.py windows` runs these")
+WINE = "/usr/lib/wine/wine64"
 RESETS = 500
 # A start without any handles, as by a double-click; run by Windows' Python. What isn't ended has to be by its number.
 DOUBLE_CLICK = """
@@ -126,7 +131,7 @@ def test_a_damaged_file_is_set_aside(data: Path) -> None:
 
 @contextmanager
 def double_clicked(*options: str) -> Iterator["subprocess.Popen[str]"]:
-    wine = ["/usr/lib/wine/wine64", PYTHON, "-c", DOUBLE_CLICK, EXE, *options]
+    wine = [WINE, PYTHON, "-c", DOUBLE_CLICK, EXE, *options]
     with subprocess.Popen(wine, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as it:
         assert it.stdin and it.stdout
         try:
@@ -163,3 +168,38 @@ async def test_no_click_is_lost_or_counted_twice_whatever_fails(tmp_path: Path) 
     wrong = await storm.run()
     assert not wrong, "\n".join(wrong)
     assert storm.record.counts["sent"] > 100 and storm.record.counts["sent again"] > 0, storm.summary
+
+
+# What Python's own console does: it holds the terminal, waits for what it has started, and says how that has ended.
+TERMINAL = """
+import signal, subprocess, sys
+signal.signal(signal.SIGINT, lambda *_: None)
+started = subprocess.Popen(sys.argv[1:])
+print("code", started.wait(), flush=True)
+"""
+
+
+def test_headless_in_a_terminal_prints_there_is_stopped_by_ctrl_c_and_ends_with_its_code(data: Path) -> None:
+    options = ["--headless", "--data-dir", str(data), "--local-only", "--port", "0"]
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execv(WINE, [WINE, PYTHON, "-c", TERMINAL, EXE, *options])
+    printed = b""
+
+    def says(words: bytes) -> bool:
+        nonlocal printed
+        if select.select([terminal], [], [], 0.1)[0]:
+            printed += os.read(terminal, 4096)
+        # Wine moves the cursor between any two words.
+        return words in re.sub(rb"\x1b\[[?\d;]*[A-Za-z]", b"", printed)
+
+    try:
+        until(lambda: says(b"Join: http://127.0.0.1:"), PATIENCE)
+        until(lambda: says(b"#host="), PATIENCE)
+        os.write(terminal, b"\x03")
+        until(lambda: says(b"code130"), PATIENCE)
+        assert not (data / "running.json").exists(), "it has come to its end by itself"
+    finally:
+        os.close(terminal)
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)

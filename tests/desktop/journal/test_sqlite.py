@@ -1,7 +1,6 @@
 """The journal in a file: what it gives back, and what it still has after a fault."""
 
 import random
-import resource
 import shutil
 import signal
 import sqlite3
@@ -245,6 +244,8 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged_and_leaves_no_
 @contextmanager
 def full_disk(size: int) -> Iterator[None]:
     """No file may grow beyond `size` bytes."""
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
