@@ -8,6 +8,7 @@ import asyncio
 import errno
 import socket
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol
@@ -68,12 +69,18 @@ class AcceptingTask:
                 self._tell(error)
                 # Whoever is in is served in between.
                 await asyncio.sleep(0 if is_gone(error) else PAUSE)
+                # What asyncio had made to be the accepted one is held by these alone, and closed with them.
+                traceback.clear_frames(error.__traceback__)
                 continue
-            try:
-                await self._loop.connect_accepted_socket(self._serve, accepted)
-            except Exception as error:
-                accepted.close()
-                self._tell(error)
+            # Whoever has been accepted when this ends is in.
+            await asyncio.shield(self._connect(accepted))
+
+    async def _connect(self, accepted: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._serve, accepted)
+        except Exception as error:
+            accepted.close()
+            self._tell(error)
 
     def _tell(self, error: Exception) -> None:
         if not is_gone(error):

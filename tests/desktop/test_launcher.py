@@ -188,7 +188,9 @@ def test_stopping_after_the_end_or_before_the_start_does_nothing(run: Run, tmp_p
 
 
 def test_a_journal_that_cannot_be_opened_is_raised_at_the_start(tmp_path: Path) -> None:
-    SqliteJournal(tmp_path / "counter.db").open(lambda operations, last: None)
+    before = SqliteJournal(tmp_path / "counter.db")
+    before.open(lambda operations, last: None)
+    before.close()
     change(tmp_path / "counter.db", f"PRAGMA user_version = {FORMAT + 1}")
     run = Run(tmp_path)
 
