@@ -5,8 +5,15 @@ import sys
 import pytest
 
 # They import what Windows has not: they drive screens and networks of Linux's.
-SCREENS = ["bench", "e2e", "windows", "desktop/window/test_platforms.py", "desktop/window/test_window.py"]
+QT = [f"desktop/window/test_{name}.py" for name in ("platforms", "qt", "window")]
+SCREENS = ["bench", "e2e", "windows", *QT]
 collect_ignore = SCREENS if sys.platform == "win32" else []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if sys.platform == "win32":
+        # Its loop leaves to Python what it should close, as the socket of who is gone before being accepted.
+        config.addinivalue_line("filterwarnings", "ignore::ResourceWarning")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,9 +19,6 @@ from tests.desktop.support import PATIENCE, true
 
 RESETS = 50
 
-# Windows' loop doesn't close the socket that it has made for somebody who is gone: Python does, and says so.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
-
 
 class Echo(asyncio.Protocol):
     """Says again what it hears, and counts who is in."""
