@@ -187,8 +187,8 @@ async def test_a_hundred_of_the_longest_messages_at_once_are_all_heard(line: Lin
     text = b'{"counter":%d'
     whole = [(text % value).ljust(4_095) + b"}" for value in range(1, 101)]
     await raw.send(b"".join(b"\x81\xfe\x10\x00\0\0\0\0" + one for one in whole))
-    while await raw.hear() != (TEXT, b'{"counter":100}'):
-        pass
+    while (heard := await raw.hear()) != (TEXT, b'{"counter":100}'):
+        assert heard[0] == TEXT
 
 
 # --- the end ---
