@@ -3,7 +3,6 @@
 import argparse
 import logging
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,11 +23,11 @@ from desktop.machine.descriptors import make_room
 from desktop.machine.install import InstallError, install, own_command, uninstall
 from desktop.machine.instance import AlreadyRunning, FolderError, Running, hold
 from desktop.machine.outside import alert, has_desktop, open_page
-from desktop.machine.place import persons_folder, place
+from desktop.machine.place import log_file, place
 from desktop.machine.signals import on_signals
 from desktop.network import addresses
 from desktop.network.choice import Choice, candidates
-from desktop.network.listening import EVERYWHERE, LOOPBACK, ListenError, listen, reached
+from desktop.network.listening import LOOPBACK, ListenError, listen_for, reached
 from desktop.network.names import url
 from desktop.options import OptionError, is_windowless, parse
 from desktop.server.pages import folder
@@ -55,14 +54,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         is_read = has_console()
         options = parse(argv)
         alone = not (options.headless or is_read)
-        file = None if is_read else _log_file(options.data_dir)
+        file = None if is_read else log_file(options.data_dir)
         logs.begin(options.log_level, file)
         if options.install or options.uninstall:
             top = Path(__file__).parent.parent
             say(install(own_command(), top, folder() / "favicon.svg") if options.install else uninstall())
             return 0
         if options.self_test is not None:
-            return _test_itself(options.self_test)
+            # Imported here: its client's half of aiohttp would slow every start down.
+            from desktop import selftest
+
+            return selftest.run(options.self_test)
         program = _Program(options, is_read)
         code = program.run()
     except AlreadyRunning as error:
@@ -89,25 +91,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if program.has_shown_window:
         leave(code)
     return code
-
-
-def _test_itself(report: str) -> int:
-    # Imported here: its client's half of aiohttp would slow every start down.
-    from desktop.selftest import SelfTest, telling
-
-    test = SelfTest(telling(say, report))
-    code = test.run()
-    if test.has_shown_window:
-        leave(code)
-    return code
-
-
-def _log_file(folder: Path | None) -> Path | None:
-    """The log's place in the data folder, None if there is no such folder."""
-    try:
-        return (folder or persons_folder()) / "log.txt"
-    except FolderError:
-        return None
 
 
 def _where(file: Path | None) -> str:
@@ -149,7 +132,8 @@ class _Program:
             self._data = found.folder
             secret, token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
             likeliest = self._address()
-            sockets = self._listen(likeliest)
+            last = preferences.load(self._preferences).port
+            sockets = listen_for(options.address, options.all_interfaces, options.port, last, likeliest)
             port = self._port = sockets[0].getsockname()[1]
             lan = likeliest if likeliest and reached(likeliest, sockets) else None
             if options.port is None:
@@ -176,11 +160,11 @@ class _Program:
                 say(f"Join: {join}")
                 say(f"Host: {host}")
                 for notice in server.notices:
-                    say(told(msgspec.to_builtins(notice), folder()), error=True)
+                    self._warn(told(msgspec.to_builtins(notice), folder()))
                 if likeliest is None:
-                    say("There is no network: only this machine can join.", error=True)
+                    self._warn("There is no network: only this machine can join.")
                 elif lan is None:
-                    say(f"Nobody can join at {likeliest} yet: it is tried again.", error=True)
+                    self._warn(f"Nobody can join at {likeliest} yet: it is tried again.")
 
             if options.headless:
                 self._serve(server, announce)
@@ -196,15 +180,12 @@ class _Program:
                     self._awake.end()
             return self._code
 
-    def _listen(self, likeliest: str | None) -> list[socket.socket]:
-        """Listen where that was asked for, and at the likeliest address if that can be."""
-        options, last = self._options, preferences.load(self._preferences).port
-        if options.all_interfaces:
-            return listen([EVERYWHERE], options.port, last, likeliest if likeliest and ":" in likeliest else None)
-        # Loopback comes with it, for the window; and one may ask for loopback's own.
-        if options.address:
-            return listen(list(dict.fromkeys((LOOPBACK, options.address))), options.port, last)
-        return listen([LOOPBACK], options.port, last, likeliest)
+    def _warn(self, line: str) -> None:
+        """Say it where somebody reads it, and else in the log."""
+        if self._is_read:
+            say(line, error=True)
+        else:
+            log.warning("%s", line)
 
     def _is_patient(self) -> Callable[[], bool]:
         """What waits a moment for a first start to go on, and says whether to wait longer."""

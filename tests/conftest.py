@@ -6,7 +6,7 @@ import pytest
 
 # They import what Windows has not: they drive screens and networks of Linux's.
 QT = [f"desktop/window/test_{name}.py" for name in ("platforms", "qt", "window")]
-SCREENS = ["bench", "e2e", "windows", *QT]
+SCREENS = ["bench", "e2e", *QT]
 collect_ignore = SCREENS if sys.platform == "win32" else []
 
 
