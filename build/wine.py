@@ -152,7 +152,7 @@ def wine(*command: str, cwd: Path = SOURCE) -> int:
     """Run a program of Windows and return its exit code. Its outputs are pipes: Windows' Python takes no file that a
     Unix has opened."""
     say("+ wine64 " + shlex.join(command))
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [WINE, *command],
         cwd=cwd,
         env=environment(),
@@ -162,11 +162,11 @@ def wine(*command: str, cwd: Path = SOURCE) -> int:
         text=True,
         encoding="utf-8",
         errors="replace",
-    )
-    assert process.stdout
-    for line in process.stdout:
-        say(line.rstrip())
-    return process.wait()
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            say(line.rstrip())
+    return process.returncode
 
 
 def end() -> None:
