@@ -16,13 +16,14 @@ from desktop.journal import JournalError
 from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
-from desktop.machine import logs, preferences
+from desktop.machine import preferences
+from desktop.machine.audience import Audience
 from desktop.machine.awake import Awake
-from desktop.machine.console import attach, has_console, leave, say
+from desktop.machine.console import attach, leave, say
 from desktop.machine.descriptors import make_room
 from desktop.machine.install import InstallError, install, own_command, uninstall
 from desktop.machine.instance import AlreadyRunning, FolderError, Running, hold
-from desktop.machine.outside import alert, has_desktop, open_page
+from desktop.machine.outside import has_desktop, open_page
 from desktop.machine.place import log_file, place
 from desktop.machine.signals import on_signals
 from desktop.network import addresses
@@ -46,16 +47,10 @@ PAUSE: Final = 0.1
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code: 0 closed, 1 the server died, 2 not started, 128 + n ended by signal n."""
-    alone, file = False, None
+    audience = Audience(is_windowless(argv))
     try:
-        if is_windowless(argv):
-            attach()
-        # Whether anybody reads what is printed: not of what was started by a double-click.
-        is_read = has_console()
         options = parse(argv)
-        alone = not (options.headless or is_read)
-        file = None if is_read else log_file(options.data_dir)
-        logs.begin(options.log_level, file)
+        audience.begin(options.log_level, log_file(options.data_dir), not options.headless)
         if options.install or options.uninstall:
             top = Path(__file__).parent.parent
             say(install(own_command(), top, folder() / "favicon.svg") if options.install else uninstall())
@@ -65,45 +60,37 @@ def main(argv: Sequence[str] | None = None) -> int:
             from desktop import selftest
 
             return selftest.run(options.self_test)
-        program = _Program(options, is_read)
+        program = _Program(options, audience)
         code = program.run()
     except AlreadyRunning as error:
         say(str(error), error=True)
         if error.is_forward:
             return 0
-        if alone:
-            has_none = error.running and error.running.windowless
-            alert(f"{error}\n\n{'It has no window.' if has_none else 'It does not answer.'}")
+        has_none = error.running and error.running.windowless
+        audience.alert(f"{error}\n\n{'It has no window.' if has_none else 'It does not answer.'}")
         return NOT_STARTED
-    except (OptionError, InstallError, FolderError, ListenError, JournalError) as error:
+    except OptionError as error:
+        # Into the terminal that it was typed in.
+        attach()
         say(str(error), error=True)
-        if file:
-            log.error("%s", error)
-        if alone:
-            alert(f"LAN Counter has not started. {error}{_where(file)}")
+        return NOT_STARTED
+    except (InstallError, FolderError, ListenError, JournalError) as error:
+        audience.not_started(error)
         return NOT_STARTED
     except Exception:
-        if file:
-            log.critical("Not started.", exc_info=True)
-        if alone:
-            alert(f"LAN Counter has not started, because of a mistake in it.{_where(file)}")
+        audience.not_started(None)
         raise
     if program.has_shown_window:
         leave(code)
     return code
 
 
-def _where(file: Path | None) -> str:
-    return f"\n\nThe log: {file}" if file else ""
-
-
 class _Program:
     """One run: the server, the window if there can be one, and whatever ends them."""
 
-    def __init__(self, options: argparse.Namespace, is_read: bool) -> None:
-        """`is_read` is whether anybody reads what is printed."""
+    def __init__(self, options: argparse.Namespace, audience: Audience) -> None:
         self._options = options
-        self._is_read = is_read
+        self._audience = audience
         self._data = Path()
         self._code = 0
         self._ending = threading.Event()
@@ -160,11 +147,11 @@ class _Program:
                 say(f"Join: {join}")
                 say(f"Host: {host}")
                 for notice in server.notices:
-                    self._warn(told(msgspec.to_builtins(notice), folder()))
+                    self._audience.warn(told(msgspec.to_builtins(notice), folder()))
                 if likeliest is None:
-                    self._warn("There is no network: only this machine can join.")
+                    self._audience.warn("There is no network: only this machine can join.")
                 elif lan is None:
-                    self._warn(f"Nobody can join at {likeliest} yet: it is tried again.")
+                    self._audience.warn(f"Nobody can join at {likeliest} yet: it is tried again.")
 
             if options.headless:
                 self._serve(server, announce)
@@ -179,13 +166,6 @@ class _Program:
                     server.join()
                     self._awake.end()
             return self._code
-
-    def _warn(self, line: str) -> None:
-        """Say it where somebody reads it, and else in the log."""
-        if self._is_read:
-            say(line, error=True)
-        else:
-            log.warning("%s", line)
 
     def _is_patient(self) -> Callable[[], bool]:
         """What waits a moment for a first start to go on, and says whether to wait longer."""
@@ -249,11 +229,11 @@ class _Program:
         if not opened:
             never()
         browser = "The browser opens instead. " if opened else ""
-        say(f"{reason} {browser}The counter runs on without it; stop it with Ctrl-C.", error=True)
-        if not self._is_read:
-            log.warning("%s", reason)
-            if not opened:
-                alert(f"{reason}\n\nThe counter runs on without it: {url(self._address() or LOOPBACK, self._port)}")
+        stop = "; stop it with Ctrl-C" if self._audience.reads else ""
+        self._audience.warn(f"{reason} {browser}The counter runs on without it{stop}.")
+        if not opened:
+            at = url(self._address() or LOOPBACK, self._port)
+            self._audience.alert(f"{reason}\n\nThe counter runs on without it: {at}")
         self._ending.wait()
 
     def _open_browser(self) -> bool:

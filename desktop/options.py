@@ -20,9 +20,8 @@ ORIGIN: Final = re.compile(
     re.A,
 )
 DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
-
-
-WINDOWLESS: Final = {"--headless", "--self-test", "--install", "--uninstall", "--version", "--help", "-h"}
+WINDOWLESS: Final = ("--headless", "--self-test", "--install", "--uninstall", "--version", "--help")
+"""What opens no window, but prints."""
 
 
 class OptionError(Exception):
@@ -85,8 +84,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def is_windowless(argv: Sequence[str] | None) -> bool:
-    """Whether what is asked for opens no window, but prints."""
-    return any(word.partition("=")[0] in WINDOWLESS for word in (sys.argv[1:] if argv is None else argv))
+    """Whether no window will open, but something be printed; asked before they are parsed, which may print itself.
+    None: the process's own options."""
+    given = [word.partition("=")[0] for word in (sys.argv[1:] if argv is None else argv)]
+    # The beginning of an option's name is as good as the whole.
+    return "-h" in given or any(name.startswith(word) for word in given if len(word) > 2 for name in WINDOWLESS)
 
 
 def _port(text: str) -> int:

@@ -28,14 +28,17 @@ def _is_terminal(file: int) -> bool:
         import msvcrt
 
         # To isatty() the null device is one too.
-        mode = ctypes.c_ulong()
-        return bool(ctypes.windll.kernel32.GetConsoleMode(msvcrt.get_osfhandle(file), ctypes.byref(mode)))
+        handle, mode = ctypes.c_void_p(msvcrt.get_osfhandle(file)), ctypes.c_ulong()
+        return bool(ctypes.windll.kernel32.GetConsoleMode(handle, ctypes.byref(mode)))
     return os.isatty(file)
 
 
 def attach() -> None:
     """On Windows a program with windows has no console: take the one of the terminal that it was started from, if it
-    was. Then that is printed to, and its Ctrl-C arrives. What has been sent elsewhere goes there."""
+    was. Then that is printed to, and its Ctrl-C arrives; it is also its end. What has been sent elsewhere goes there.
+
+    So there is one program for both, and none of two in the folder that would be the wrong one to double-click.
+    """
     if sys.platform == "win32":
         import ctypes
 

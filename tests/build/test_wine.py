@@ -32,7 +32,12 @@ def steps(wine: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     for name in ("provide_python", "provide_wheels", "copy"):
         monkeypatch.setattr(wine, name, lambda name=name: done.append(name))
-    monkeypatch.setattr(wine, "wine", lambda *command, cwd: done.append(command[0]) or 0)
+
+    def run(*command: str, cwd: Path) -> int:
+        done.append(command[0])
+        return 0
+
+    monkeypatch.setattr(wine, "wine", run)
     return done
 
 

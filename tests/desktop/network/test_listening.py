@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -240,7 +241,7 @@ def test_a_port_that_another_program_listens_on_is_waited_for_by_nobody(
 ) -> None:
     monkeypatch.setattr(module, "EXCLUSIVE", socket.SO_REUSEADDR if is_windows else None)
     monkeypatch.setattr(module, "LINGERING", 3600.0)
-    monkeypatch.setattr(module.time, "sleep", lambda seconds: pytest.fail("it waits"))
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waits"))
     with listening([LOOPBACK], 0) as (taken,), pytest.raises(PortTakenError):
         listen([LOOPBACK], taken)
 
