@@ -48,7 +48,6 @@ def _on_console_events(callback: Callable[[int], None]) -> None:
     if sys.platform == "win32":
         import ctypes
 
-        @ctypes.WINFUNCTYPE(ctypes.c_int, ctypes.c_ulong)
         def told(event: int) -> bool:
             if event not in CONSOLE_EVENTS:
                 return False
@@ -58,5 +57,6 @@ def _on_console_events(callback: Callable[[int], None]) -> None:
                 threading.Event().wait()
             return True
 
-        _kept.append(told)
-        ctypes.windll.kernel32.SetConsoleCtrlHandler(told, True)
+        handler = ctypes.WINFUNCTYPE(ctypes.c_int, ctypes.c_ulong)(told)
+        _kept.append(handler)
+        ctypes.windll.kernel32.SetConsoleCtrlHandler(handler, True)
