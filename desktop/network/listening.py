@@ -4,9 +4,8 @@ import errno
 import socket
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Final
-
-import psutil
 
 from desktop.network.ports import ANY, BLOCKED, candidates
 
@@ -22,6 +21,8 @@ LINGERING: Final = 5.0
 so Windows has it with that option (learn.microsoft.com, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE")."""
 PAUSE: Final = 0.1
 """Seconds from one try to the next."""
+PROBE: Final = 0.2
+"""Seconds that whoever listens on this machine may take to answer; Windows itself takes two to say that nobody does."""
 LOOPBACK: Final = "127.0.0.1"
 EVERYWHERE: Final = "0.0.0.0"
 """All of this machine's IPv4 addresses."""
@@ -85,21 +86,20 @@ def _listen_again_on(addresses: Sequence[str], port: int, wished: str | None) ->
     while True:
         try:
             return _listen_on(addresses, port, wished)
-        except PortTakenError:
-            if time.monotonic() > deadline or not _is_free_soon(port):
+        except PortTakenError as error:
+            is_in_use = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE
+            everywhere = [*addresses, wished] if wished else addresses
+            if EXCLUSIVE is None or not is_in_use or time.monotonic() > deadline or _is_served(everywhere, port):
                 raise
         time.sleep(PAUSE)
 
 
-def _is_free_soon(port: int) -> bool:
-    """Whether only connections keep it, whose ends are near."""
-    if EXCLUSIVE is None or port == ANY:
-        return False
-    try:
-        there = [found.status for found in psutil.net_connections("tcp") if found.laddr and found.laddr.port == port]
-    except (psutil.Error, OSError):
-        return False
-    return bool(there) and psutil.CONN_LISTEN not in there
+def _is_served(addresses: Iterable[str], port: int) -> bool:
+    """Whether somebody listens there, whom it is no use to wait for."""
+    for address in addresses:
+        with suppress(OSError), socket.create_connection((address, port), PROBE):
+            return True
+    return False
 
 
 def _listen_on(addresses: Sequence[str], port: int, wished: str | None = None) -> list[socket.socket]:
