@@ -25,6 +25,7 @@ MADE_OF = ("build", "desktop", "web", "pyproject.toml", "LICENSE")
 """What the program is made of."""
 TRIALS = "tests/windows"
 """What is run against it."""
+AT_ONCE = ["-q", "-n", "2", "--dist", "worksteal"]
 # Wine 8 has no CopyFile2, which shutil tries first since Python 3.12.
 TESTS = "import sys, _winapi; vars(_winapi).pop('CopyFile2', None); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
 
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> int:
     if arguments and arguments[0] != "test":
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    wanted = arguments[1:] or ["-q"]
+    wanted = arguments[1:] or AT_ONCE
     try:
         if sys.platform == "win32":
             return call([sys.executable, "-m", "pytest", *wanted], cwd=TOP) if arguments else archive_here()
@@ -78,8 +79,7 @@ def tried(dist: Path) -> int:
         if sys.platform != "win32":
             given, start, python = wine.environment(), wine.starter(program, Path(place)), wine.PYTHON
         given |= {"APP_BINARY": str(start), "WINDOWS_EXE": str(program), "WINDOWS_PYTHON": str(python)}
-        tests = ["-q", "-n", "2", "--dist", "worksteal", TRIALS]
-        return call([sys.executable, "-m", "pytest", *tests], cwd=TOP, env=given)
+        return call([sys.executable, "-m", "pytest", *AT_ONCE, TRIALS], cwd=TOP, env=given)
 
 
 if __name__ == "__main__":
