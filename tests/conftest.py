@@ -4,10 +4,8 @@ import sys
 
 import pytest
 
-# They import what Windows has not: they drive screens and networks of Linux's.
-QT = [f"desktop/window/test_{name}.py" for name in ("platforms", "qt", "window")]
-SCREENS = ["bench", "e2e", *QT]
-collect_ignore = SCREENS if sys.platform == "win32" else []
+# They import what drives browsers and screens of Linux's.
+collect_ignore = ["bench", "e2e"] if sys.platform == "win32" else []
 
 
 def pytest_configure(config: pytest.Config) -> None:
