@@ -230,6 +230,17 @@ def test_the_host_opens_it_from_the_tools(server: Program, visit: Callable[..., 
     expect(says(page, "is decided")).to_be_visible(timeout=PATIENCE)
 
 
+def test_it_opens_in_the_programs_own_window(native: Page, program: Program) -> None:
+    native.locator(".tools").get_by_role("button", name="On the wire").click(timeout=PATIENCE)
+    in_lab(native)
+    native.locator(".lab .tap.more").click()
+    expect(says(native, "Your operation 1 is decided")).to_be_visible(timeout=PATIENCE)
+    native.locator(".hop", has_text="Your operation 1 is decided").click()
+    expect(native.locator("aside.frame .bits")).to_be_visible()
+    native.get_by_role("button", name="Back to the count").click()
+    expect(native.locator("main.host .plate")).to_be_visible()
+
+
 def test_the_forty_first_is_told_so(server: Program, visit: Callable[..., Page]) -> None:
     with ExitStack() as stack:
         url = f"ws://127.0.0.1:{server.port}/ws?watch"

@@ -52,8 +52,9 @@ export function watch(page, wire, socket, record, on) {
   };
   page.count = (direction) => {
     const { clicks, isUp } = page;
+    const t = now(); // what it leads to is later
     count(direction);
-    if (page.clicks > clicks) record.note({ what: 'tap', t: now(), delta: direction * page.view.step, kept: !isUp });
+    if (page.clicks > clicks) record.note({ what: 'tap', t, delta: direction * page.view.step, kept: !isUp });
   };
   if (socket.raw()) line.join(socket.raw());
   else socket.connect();
