@@ -191,6 +191,7 @@ class Server:
         try:
             await sites.start(self._sockets)
             following = asyncio.create_task(reach.follow())
+            hub.bots.port = port
             started()
             await self._stop.wait()
         finally:

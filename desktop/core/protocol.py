@@ -17,6 +17,9 @@ lan-counter.v1 (the client offers that subprotocol)
                        {"type":"undo","op":6}
                        {"type":"configure","op":7,"settings":{…}}                any of the settings
                        {"type":"remove","person":7}                              the host only: close their connection
+                       {"type":"lesson","do":"start","bots":10,"seconds":20}     the host only, as "stop" and "bots";
+                                                                                 "look" is for everybody
+                       {"type":"taps","lesson":3,"half":1,"made":13,"set":{…}}   in a lesson; see below
                        {"type":"ping","at":123.4}
     server -> client   {"type":"state","counter":42,"revision":17,"ack":3,"people":23,"epoch":"…","role":"guest",
                         "settings":{…},"person":7} counter and revision always; the rest where it changed; person
@@ -28,11 +31,29 @@ lan-counter.v1 (the client offers that subprotocol)
                        {"type":"roster","people":[{"person":7,"name":"Ada","added":3,"role":"guest","classic":false}]}
                        {"type":"notice","code":"set_aside","path":"…","counter":42}    to the host: what became of the
                                                                                  counter that was kept
+                       {"type":"lesson","lesson":3,"stage":"one",…}              see below
 
 `op` numbers a client's operations from 1 without gaps; `ack` says up to which number they are decided for good. Types
 are strict (`true` and `1.0` are no integers), unknown keys are ignored, and a number past its limit is `out_of_range`,
 not `malformed`, so that its operation is decided like any other. What is `malformed` or of an `unknown_type` decides
 nothing, and leaves no gap: its number may come again, or the next one, and then it is refused like any other.
+
+The lesson (see `lesson` and `taps`) has scratch counters of its own: nothing of it is an operation, and the journal
+knows nothing of it. The host starts it, for `seconds` a half (2 to 60, 20 without) and with so many `bots` (0 to 30),
+which it may change, and stops it, at any moment. A new one can be started once the figures are shown, else the one that
+there is goes on. `taps` say in each half how many somebody has made there in all, and may have
+
+    half 1    "set":{"counter":44,"seen":17,"at":1444}    the number that the page shows, the revision that it has
+                                                          seen, and when it sends this, in ms since the half began
+              "told":{"revision":18,"at":1508}            which one it heard of first after the last "set", and when
+    half 2    "add":{"op":5,"delta":3}                    numbered by page and lesson, from 1 without gaps
+
+What is of another lesson, or comes too late, says nothing. On the beat everybody is told what has changed: `counter`
+and `revision` of the scratch counter, `ack` (the newest "add" that is decided) to whom it is, with each sample `stage`
+(one, rest, two, last, end, over), `left` (ms until the next one) and `point` (half, place, taps made, counted). At a
+new stage, after hello and to who asks to "look", there is all of it: `seconds`, `halves` (the points), `people` and
+`bots` that have tapped; in the end `where` (see `answers.Where`), and `mine` (taps made and counted, by half). Where
+there is no lesson, who asks to look is told that it is over.
 """
 
 import re
@@ -46,6 +67,7 @@ from msgspec import Meta, Struct
 
 from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Reset, Set, SettingsChange, Undo
 from desktop.core.names import whole
+from desktop.core.taps import Lesson, Taps
 
 T = TypeVar("T")
 
@@ -83,8 +105,8 @@ class ProtocolError(Exception):
     """A message that can't be taken: `code` is its name on the wire, the text is for people, `op` its number, 0 where
     none can be read."""
 
-    def __init__(self, code: Code, sentence: str, op: int = 0) -> None:
-        super().__init__(sentence)
+    def __init__(self, code: Code, sentence: str = "", op: int = 0) -> None:
+        super().__init__(sentence or SENTENCES[code])
         self.code = code
         self.op = op
 
@@ -159,7 +181,7 @@ class ConfigureRequest(ClientMessage, frozen=True, tag="configure"):
 
 
 OperationRequest = AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest
-ClientMessages = Hello | Ping | Remove | OperationRequest
+ClientMessages = Hello | Ping | Remove | Lesson | Taps | OperationRequest
 
 
 class _Typed(Struct):
@@ -178,7 +200,7 @@ _decode: Callable[[str], ClientMessages] = msgspec.json.Decoder(ClientMessages).
 _decode_type = msgspec.json.Decoder(_Typed).decode
 _decode_op = msgspec.json.Decoder(_Numbered).decode
 _decode_classic = msgspec.json.Decoder(_Classic).decode
-_TYPES: Final = {"hello", "ping", "remove", "add", "set", "reset", "undo", "configure"}
+_TYPES: Final = {"hello", "ping", "remove", "lesson", "taps", "add", "set", "reset", "undo", "configure"}
 _NUMBER: Final = re.compile(rb"-?\d[\d.eE+-]*")
 
 

@@ -14,10 +14,11 @@ from typing import Final
 import msgspec
 
 from desktop.core.answers import Network
-from desktop.core.commands import Close, Command, Heartbeat, Pause, Record, Send
+from desktop.core.commands import Bots, Close, Command, Heartbeat, Pause, Record, Send
 from desktop.core.counter import AnyOperation
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
+from desktop.server import bots
 from desktop.server.socket import PING, TEXT, Socket, frame
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Hub:
         self._timer: asyncio.TimerHandle | None = None
         self.sockets: set[Socket] = set()
         """Of those who are in the room."""
+        self.bots = bots.Bots()
         self._closing: set[asyncio.Task[None]] = set()
         self._appending: Future[None] | None = None
         self._failing = False
@@ -49,10 +51,10 @@ class Hub:
 
     # --- events ---
 
-    def join(self, socket: Socket, *, v1: bool, local: bool) -> None:
+    def join(self, socket: Socket, *, v1: bool, local: bool, bot: bool = False) -> None:
         """A handshake is done."""
         self.sockets.add(socket)
-        self._do([self.room.join(socket, self._loop.time(), v1=v1, local=local)])
+        self._do([self.room.join(socket, self._loop.time(), v1=v1, local=local, bot=bot)])
 
     def receive(self, socket: Socket, text: str) -> None:
         """A text message came."""
@@ -98,6 +100,7 @@ class Hub:
     async def close(self) -> None:
         """Finish what has arrived, then tell everybody that the server goes away: 1001, at once and together."""
         self.closing = True
+        await self.bots.close()
         while not self._failing:
             pending = self._appending
             if pending and not pending.done():
@@ -137,6 +140,8 @@ class Hub:
                 self._appending.add_done_callback(self._appended)
             case Pause(socket, seconds):
                 socket.pause(seconds)
+            case Bots(wanted):
+                self.bots.want(wanted)
             case Heartbeat(sockets):
                 data = frame(PING, b"")
                 for socket in sockets:

@@ -57,7 +57,7 @@ class WebSockets:
             await ws.prepare(request)
             ws.headers.clear()  # which have been sent, and would be kept for as long as the connection
             connection.upgrade(socket)
-            hub.join(socket, v1=v1, local=connection.local and ours)
+            hub.join(socket, v1=v1, local=connection.local and ours, bot=connection.local and hub.bots.owns(request))
             async for message in ws:
                 connection.unheard -= MESSAGE_LIMIT
                 if message.type is WSMsgType.TEXT:
