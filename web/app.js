@@ -36,6 +36,9 @@ const env = {
 
 let left = false;
 let menu = null;
+let lesson = null;
+let start;
+const started = new Promise((resolve) => { start = resolve; });
 let model = begin(randomId(), secret, recall(kept, 'name') ?? '', projector);
 keepName();
 
@@ -52,13 +55,14 @@ let page = createPage({
   keep: (key, value) => keep(kept, key, value),
   keepName,
   words,
+  openLesson: () => attend({ open: true }),
   async openMenu() {
     await menu;
     page.menuOpen = true;
   },
 });
 const gather = gatherer(() => become(flush), env);
-const announce = announcer(() => { if (page.t) page.announced = page.news; }, env);
+const announce = announcer(() => { if (page.t && !page.lesson) page.announced = page.news; }, env);
 const outbox = createOutbox(kept, env, () => become((same) => same));
 const adopt = createAdopter(kept, ...WIRE, env, {
   may: () => page.isUp && !document.hidden && !projector,
@@ -98,6 +102,10 @@ function change(how) {
 }
 
 function hear(message) {
+  if (message.type === 'lesson') {
+    attend(message);
+    return;
+  }
   const { news } = model;
   const { value } = page.view;
   become((now) => receive(now, message));
@@ -105,7 +113,22 @@ function hear(message) {
   else if (page.view.value !== value) announce.others();
 }
 
+// A lesson takes the page over, once what it is made of is there. Where that does not come, the counter goes on.
+async function attend(message) {
+  await started;
+  lesson ??= import('./lesson/lesson.js').then((part) => part.attend(page, Alpine, env));
+  try {
+    (await lesson)(message);
+  } catch {
+    setTimeout(() => { lesson = null; }, PATIENCE);
+  }
+}
+
 function count(direction) {
+  if (page.lesson) {
+    page.lesson.count(direction);
+    return;
+  }
   const { mine } = model;
   change((now) => click(now, direction));
   if (model.mine !== mine) {
@@ -230,6 +253,7 @@ Alpine.directive('ring', xRing);
 Alpine.directive('tap', xTap);
 Alpine.data('page', () => page);
 Alpine.start();
+start();
 listen();
 draw();
 if (!secret && !projector) menu = part('menu', anew('menu'));

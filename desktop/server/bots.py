@@ -19,6 +19,8 @@ from desktop.core.protocol import V1
 
 QUIET: Final = 0.25
 """Seconds without a tap, after which the taps are sent: the page's."""
+TALLY: Final = 0.5
+"""Seconds after which it says how often it has tapped, if it has said nothing else."""
 RUN: Final = 6
 """Taps in a row, at most, before one takes a breath."""
 
@@ -80,6 +82,7 @@ class Bot:
         self._sent = False
         """Whether nothing was heard since a number was sent."""
         self._told: dict[str, Any] = {}
+        self._said = 0.0
         self._sending: asyncio.TimerHandle | None = None
         self._saying: set[asyncio.Task[None]] = set()
 
@@ -129,6 +132,8 @@ class Bot:
                 if self._stage not in ("one", "two"):
                     break
                 self._tap()
+                if self._loop.time() - self._said > TALLY:
+                    self._say({})
                 await asyncio.sleep(random.uniform(0.13, 0.235))
 
     def _tap(self) -> None:
@@ -136,19 +141,23 @@ class Bot:
         self._gathered += 1
         if self._sending:
             self._sending.cancel()
-        self._sending = self._loop.call_later(QUIET, self._send, 1 if self._stage == "one" else 2)
+        self._sending = self._loop.call_later(QUIET, self._send)
 
-    def _send(self, half: int) -> None:
+    def _send(self) -> None:
         self._sending = None
-        said: dict[str, Any] = {"type": "taps", "lesson": self._lesson, "half": half, "made": self._made, **self._told}
-        if half == 1:
+        if self._stage in ("one", "rest"):
             shown = self._counter + self._gathered
-            said["set"] = {"counter": shown, "seen": self._revision, "at": self._at()}
+            self._say({"set": {"counter": shown, "seen": self._revision, "at": self._at()}})
             self._sent = True
         else:
             self._op += 1
-            said["add"] = {"op": self._op, "delta": self._gathered}
+            self._say({"add": {"op": self._op, "delta": self._gathered}})
             self._gathered = 0
+
+    def _say(self, what: dict[str, Any]) -> None:
+        self._said = self._loop.time()
+        half = 1 if self._stage in ("one", "rest") else 2
+        said = {"type": "taps", "lesson": self._lesson, "half": half, "made": self._made, **what, **self._told}
         self._told = {}
         saying = self._loop.create_task(self._ws.send_json(said))
         self._saying.add(saying)

@@ -22,6 +22,8 @@ export function createPage({ view, projector, shortcuts, languages, model, ...do
     network: null,
     roster: [],
     notices: [],
+    lesson: null,
+    tell: null,
     language: null,
     figures: null,
     t: null,
