@@ -130,7 +130,7 @@ class Classroom:
         # Who has results, or an `ack`, is told so alone.
         if whole and lesson.stage is Stage.END:
             commands += [Send((member.key,), encode(self._own(lesson, member))) for member in ready]
-        else:
+        elif lesson.stage is not Stage.OVER:
             commands += [self._all(member, now) for member in late]
             commands += [
                 Send((member.key,), encode(self._newest(lesson, now, lesson.two.decided(member.client))))

@@ -261,10 +261,10 @@ class Room:
 
     def tick(self, now: float) -> list[Command]:
         """Do what is due."""
-        commands = self._outgoing.beat(now) + self._classroom.tick(now, self._outgoing.next_beat)
+        commands = self._outgoing.beat(now)
         if not (commands or self._outgoing.news) and (batch := self._intake.batch(now, self._outgoing.next_beat)):
             commands.append(Record(batch))
-        return commands + self._liveness.check(now)
+        return commands + self._classroom.tick(now, self._outgoing.next_beat) + self._liveness.check(now)
 
     def hurry(self) -> None:
         """The end is near: what is due waits for no beat."""

@@ -38,7 +38,8 @@ export function drawPlot(box, { one, two, until }, { seconds, words, figures }, 
     const n = Math.max(0, Math.min(SAMPLES, until - place * SAMPLES));
     const x = (sample) => x0 + (sample / SAMPLES) * half;
     const y = (value) => base - (Math.min(value, most) / most) * (base - 56 * unit);
-    put(isNarrow ? String(place + 1) : words.halves[place], { x: x0, y: 14 * unit, class: !place || n ? 'name' : 'name later' }, px * 1.07);
+    const name = isNarrow ? String(place + 1) : words.halves[place];
+    put(name, { x: x0, y: 14 * unit, class: !place || n ? 'name' : 'name later' }, Math.min(px * 1.07, half / (.6 * name.length)));
     for (const value of [most / 2, most]) {
       svg.append(node('line', { x1: x0, x2: x0 + half, y1: y(value), y2: y(value), class: 'rule' }));
       if (!place) put(figures(value), { x: x0, y: y(value) - 5 * unit, class: 'tick' }, 13 * unit);
@@ -81,7 +82,7 @@ export function drawCrossing(box, { before, after, sent, got, told }, { words, f
   const first = Math.min(aSent, bSent);
   const last = Math.max(bGot, told);
   const isNarrow = w < 320 * unit;
-  const xa = (isNarrow ? 40 : 58) * unit;
+  const xa = (isNarrow ? 47 : 58) * unit;
   const xs = w * (isNarrow ? .5 : .53);
   const xb = w - (isNarrow ? 46 : 58) * unit;
   const top = 104 * unit;
