@@ -259,7 +259,7 @@ const unit = (isLarge) => (isLarge ? Math.max(1, innerWidth / SMALL) : 1);
 
 async function speak(page) {
   const { language } = page;
-  const answer = await fetch(`/static/lesson/locales/${language}.json`);
+  const answer = await fetch(`/static/lesson/words/${language}.json`);
   const sentences = await answer.json();
   page.tell = translator(page.figures, sentences, sentences['language.numbers']);
 }
