@@ -29,7 +29,7 @@ export async function attend(page, Alpine, env) {
     if (model.stage === 'over' && before.stage === 'end' && page.lesson?.screen === 'end' && !page.onStage && !page.isHost) {
       model = before; // whoever reads what became of their taps goes back by themselves
     }
-    if (model.lesson !== before.lesson) opened = false;
+    if (model.lesson !== before.lesson && model.stage !== 'over') opened = false;
     show();
     if (model.stage !== before.stage) page.announced = page.lesson ? page.lesson.news(page) : '';
   }
