@@ -142,8 +142,8 @@ def stop(host: Page) -> None:
 
 
 def tap(page: Page, times: int = 3) -> None:
-    for _ in range(times):
-        page.locator(".lesson .tap").click()
+    """Taps so fast that nothing comes between them."""
+    page.locator(".lesson .tap").evaluate("(key, times) => { while (times--) key.click(); }", times)
 
 
 def half_two(page: Page) -> None:
@@ -181,7 +181,7 @@ def test_a_class_loses_in_the_first_half_and_not_in_the_second(room: Class, sche
     (made, counted), (made_then, counted_then) = (numbers(sum.text_content()) for sum in host.locator(".pair p").all())
     assert lost == made - counted > 0
     assert none == 0 == made_then - counted_then
-    assert numbers(projector.locator("h1").text_content()) == [made, counted]
+    assert numbers(projector.locator(".taught h1").text_content()) == [made, counted]
     assert numbers(projector.locator(".stage.taught .num").text_content()) == [lost]
     figures = [message for message in room.wires[host].heard if message.get("stage") == "end"][-1]
     assert [points[-1] for points in figures["halves"]] == [[made, counted], [made_then, counted_then]]

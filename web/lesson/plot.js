@@ -62,7 +62,7 @@ export function drawPlot(box, { one, two, until }, { seconds, words, figures }, 
     const isOld = n > SAMPLES * .65;
     const lx = x(n) + (isOld ? -8 : 10) * unit;
     const said = isOld ? 'say end' : 'say';
-    const isOver = place && n === SAMPLES && made === counted;
+    const isOver = place && n === SAMPLES && made && made === counted;
     put(isOver && !isNarrow ? words.same(made) : words.made(made), { x: lx, y: y(made) + (isOld ? -9 : 4) * unit, class: said });
     if (isOver) return;
     put(words.counted(counted), { x: lx + (isOld ? 0 : 6 * unit), y: isHatched ? y(counted) - 9 * unit : Math.min(base - 6 * unit, y(counted) + 26 * unit), class: `${said} blue` });
