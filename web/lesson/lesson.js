@@ -36,6 +36,7 @@ export async function attend(page, Alpine, env) {
 
   function show() {
     const screen = screenOf();
+    document.body.classList.toggle('taken', screen !== ''); // by a lesson, whatever else is open
     if (!screen) {
       page.lesson = null;
       return;
@@ -216,7 +217,7 @@ const component = (does) => ({
       made: say('plot.made'), counted: say('plot.counted'), lost: say('plot.lost'), same: say('plot.same'),
       seconds: (n) => `${this.figures(n)}\u00a0s`,
     };
-    this.draw(() => drawPlot(box, figures, { seconds, words, figures: this.figures }, unit(isLarge)));
+    this.draw(box, () => drawPlot(box, figures, { seconds, words, figures: this.figures }, unit(isLarge)));
   },
 
   cross(box, isLarge) {
@@ -228,12 +229,14 @@ const component = (does) => ({
       label: this.tell('where.label', values), one: this.tell('where.one'), other: this.tell('where.other'), server: this.tell('where.server'),
       becomes: this.tell('where.becomes', values), stays: this.tell('where.stays', values),
     };
-    this.draw(() => drawCrossing(box, where, { words, figures: this.figures }, unit(isLarge)));
+    this.draw(box, () => drawCrossing(box, where, { words, figures: this.figures }, unit(isLarge)));
   },
 
-  // Again when the window changes, and once the box has its size.
-  draw(action) {
-    if (this.turned >= 0) requestAnimationFrame(action);
+  // Again when the window changes, and once the box is shown: before, it has no size.
+  draw(box, action) {
+    if (this.turned < 0) return;
+    const once = () => (box.clientWidth || !box.isConnected ? action() : requestAnimationFrame(once));
+    requestAnimationFrame(once);
   },
 
   back() {
