@@ -325,5 +325,7 @@ def test_the_figures_can_be_saved(room: Class, tmp_path: Path) -> None:
     assert saved["two"]["lost"] == 0
     button(host, "Once more").click()
     expect(host.locator(".before")).to_be_visible()
+    expect(host.locator(".before")).to_be_focused()
     button(host, "Close").click()
     expect(host.locator("#main")).to_be_visible()
+    expect(host.locator(".tools .ico")).to_be_focused()

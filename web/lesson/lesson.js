@@ -48,8 +48,11 @@ export async function attend(page, Alpine, env) {
       figures: figuresOf(model), where: model.where, mine: model.mine, people: model.people, bots: model.bots,
       done: screen === 'tap' ? Math.max(0, Math.min(1, 1 - (model.ends - env.now()) / (model.seconds * 1_000))) : 0,
     };
+    const isNew = page.lesson?.screen !== screen;
     if (page.lesson) Object.assign(page.lesson, now);
     else page.lesson = { ...now, count, news };
+    // What had the focus is hidden now.
+    if (isNew) Alpine.nextTick(() => document.querySelector('.lesson main')?.focus());
   }
 
   function screenOf() {
@@ -89,6 +92,7 @@ export async function attend(page, Alpine, env) {
       closed = model.lesson;
       opened = false;
       show();
+      Alpine.nextTick(() => document.querySelector(page.isHost ? '.tools .ico' : '#main .menu')?.focus());
     },
     again() {
       opened = true;

@@ -39,7 +39,7 @@ export function drawPlot(box, { one, two, until }, { seconds, words, figures }, 
     const x = (sample) => x0 + (sample / SAMPLES) * half;
     const y = (value) => base - (Math.min(value, most) / most) * (base - 56 * unit);
     const name = isNarrow ? String(place + 1) : words.halves[place];
-    put(name, { x: x0, y: 14 * unit, class: !place || n ? 'name' : 'name later' }, Math.min(px * 1.07, half / (.6 * name.length)));
+    put(name, { x: x0, y: 14 * unit, class: !place || n ? 'name' : 'name later' }, Math.min(px * 1.07, half / (.66 * name.length)));
     for (const value of [most / 2, most]) {
       svg.append(node('line', { x1: x0, x2: x0 + half, y1: y(value), y2: y(value), class: 'rule' }));
       if (!place) put(figures(value), { x: x0, y: y(value) - 5 * unit, class: 'tick' }, 13 * unit);
