@@ -35,7 +35,7 @@ class Checker:
     @property
     def overwritten(self) -> int:
         """What the last number of all says."""
-        return next(said["set"]["counter"] for _, said in reversed(self._of(1)) if "set" in said)
+        return [int(said["set"]["counter"]) for _, said in self._of(1) if "set" in said][-1]
 
     @property
     def added(self) -> int:
