@@ -21,9 +21,8 @@ with atheris.instrument_imports():
     from desktop.core.taps import Lesson, Taps
 
 CLIENT = "fuzz-0123456789-0123456789"
-KEYS = [
-    *"type op delta seen value at client name host screen person settings counter do bots lesson half made told add".split()
-]
+KEYS = [*"type op delta seen value at client name host screen person settings counter".split()]
+KEYS += [*"do bots lesson half made told add".split()]
 SETTINGS = [*"title step goal locked classic".split()]
 TYPES = [*"hello add set reset undo configure remove lesson taps ping dance".split()]
 _decode = msgspec.json.Decoder(AnyOperation).decode
