@@ -24,6 +24,7 @@ from desktop.network.choice import Choice
 from desktop.network.mdns import LocalName
 from desktop.server.app import application
 from desktop.server.astray import Astray
+from desktop.server.course import Course
 from desktop.server.gate import Gate
 from desktop.server.guard import Guard
 from desktop.server.hub import Hub
@@ -187,7 +188,11 @@ class Server:
             announce=hub.announce,
             remember=lambda choice: preferences.change(self._preferences, **choice._asdict()),
         )
-        routes = [*Joining(reach, self._secret, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
+        routes = [
+            *Joining(reach, self._secret, self._forward, self._tickets).routes(),
+            *Course(folder() / "course", lambda: reach.join).routes(),
+            *Pages(folder()).routes(),
+        ]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
         astray = Astray(folder() / "locales", lambda: reach.join)
         runner = application(hub, guard, astray, connections, routes, self._origins)
@@ -198,6 +203,7 @@ class Server:
         try:
             await sites.start(self._sockets)
             following = asyncio.create_task(reach.follow())
+            hub.bots.port = port
             started()
             await self._stop.wait()
         finally:

@@ -38,6 +38,9 @@ const env = {
 let left = false;
 let menu = null;
 let lab = null;
+let lesson = null;
+let start;
+const started = new Promise((resolve) => { start = resolve; });
 let model = begin(randomId(), secret, recall(kept, 'name') ?? '', projector);
 keepName();
 
@@ -55,6 +58,7 @@ let page = createPage({
   keep: (key, value) => keep(kept, key, value),
   keepName,
   words,
+  openLesson: () => attend({ open: true }),
   async openMenu() {
     await menu;
     page.menuOpen = true;
@@ -66,7 +70,7 @@ let page = createPage({
   },
 });
 const gather = gatherer(() => become(flush), env);
-const announce = announcer(() => { if (page.t) page.announced = page.news; }, env);
+const announce = announcer(() => { if (page.t && !page.lesson) page.announced = page.news; }, env);
 const outbox = createOutbox(kept, env, () => become((same) => same));
 const adopt = createAdopter(kept, ...WIRE, env, {
   may: () => page.isUp && !document.hidden && !projector,
@@ -108,6 +112,10 @@ function change(how) {
 }
 
 function hear(message) {
+  if (message.type === 'lesson') {
+    attend(message);
+    return;
+  }
   const { news } = model;
   const { value } = page.view;
   become((now) => receive(now, message));
@@ -115,7 +123,22 @@ function hear(message) {
   else if (page.view.value !== value) announce.others();
 }
 
+// A lesson takes the page over, once what it is made of is there. Where that does not come, the counter goes on.
+async function attend(message) {
+  await started;
+  lesson ??= import('./lesson/lesson.js').then((part) => part.attend(page, Alpine, env));
+  try {
+    (await lesson)(message);
+  } catch {
+    setTimeout(() => { lesson = null; }, PATIENCE);
+  }
+}
+
 function count(direction) {
+  if (page.lesson) {
+    page.lesson.count(direction);
+    return;
+  }
   const { mine } = model;
   change((now) => click(now, direction));
   if (model.mine !== mine) {
@@ -241,6 +264,7 @@ Alpine.directive('ring', xRing);
 Alpine.directive('tap', xTap);
 Alpine.data('page', () => page);
 Alpine.start();
+start();
 listen();
 draw();
 if (inLab) page.openLab();

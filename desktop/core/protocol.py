@@ -19,6 +19,9 @@ lan-counter.v1 (the client offers that subprotocol)
                        {"type":"remove","person":7}                              the host only: close their connection
                        {"type":"watch","wire":true}                              tell it of this connection, or stop
                        {"type":"break"}                                          drop this connection, without a word
+                       {"type":"lesson","do":"start","bots":10,"seconds":20}     the host only, as "stop" and "bots";
+                                                                                 "look" is for everybody
+                       {"type":"taps","lesson":3,"half":1,"made":13,"set":{…}}   in a lesson: see `taps`
                        {"type":"ping","at":123.4}
     server -> client   {"type":"state","counter":42,"revision":17,"ack":3,"people":23,"epoch":"…","role":"guest",
                         "settings":{…},"person":7} counter and revision always; the rest where it changed; person
@@ -30,30 +33,15 @@ lan-counter.v1 (the client offers that subprotocol)
                        {"type":"roster","people":[{"person":7,"name":"Ada","added":3,"role":"guest","classic":false}]}
                        {"type":"notice","code":"set_aside","path":"…","counter":42}    to the host: what became of the
                                                                                  counter that was kept
-                       {"type":"wire","now":123.4,"events":[…]}                  to who watches; see below
+                       {"type":"wire","now":123.4,"events":[…]}                  to who watches: see `reel`
+                       {"type":"lesson","lesson":3,"stage":"one",…}              see `taps`
 
 `op` numbers a client's operations from 1 without gaps; `ack` says up to which number they are decided for good. Types
 are strict (`true` and `1.0` are no integers), unknown keys are ignored, and a number past its limit is `out_of_range`,
 not `malformed`, so that its operation is decided like any other. What is `malformed` or of an `unknown_type` decides
 nothing, and leaves no gap: its number may come again, or the next one, and then it is refused like any other.
 
-Who watches is told what crosses this connection, and what the server does in between; of the messages that tell it,
-nothing. 40 may watch at once, the next is told `full`. At `/ws?watch` a connection is watched from its first byte; at
-`/ws?cut` there is no answer at all, as if the server were gone. All times are the server's, `now` too, in seconds of
-one clock that only grows. An event is `{"what":"…","at":…}` and
-
-    http        from, text                the request, or the answer, that made the WebSocket: the lines that matter
-    frame       from, frame, struck       one that passed, in base64: as it was sent, masked if it was, but for what is
-                                          `struck`: from which byte of the payload up to which one, 0 in their place. Of
-                                          one that is too long only the header is there
-    others      count                     messages of others that asked for an operation
-    journal     operations, count, own, ms    recorded in `count` transactions, `own` of this page's, the last in `ms`
-    broadcast   to, count, frame          a state went to so many others; the frame is missing if none is as all of them
-    skipped     count                     states that were not sent here, since something still had to leave
-    gap         count                     so many events are missing: this connection was too slow for them
-
-with `from` "page" or "server". Where `count` is there, it stands for so many, until `until`, and the frame is the
-newest one's. No bytes name anybody: what of them stays is said at the head of `wire`.
+What `watch` and `wire` say is at the head of `reel`, what `lesson` and `taps` say at the head of `taps`.
 """
 
 import re
@@ -67,6 +55,7 @@ from msgspec import Meta, Struct
 
 from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Reset, Set, SettingsChange, Undo
 from desktop.core.names import whole
+from desktop.core.taps import Lesson, Taps
 
 T = TypeVar("T")
 
@@ -106,8 +95,8 @@ class ProtocolError(Exception):
     """A message that can't be taken: `code` is its name on the wire, the text is for people, `op` its number, 0 where
     none can be read."""
 
-    def __init__(self, code: Code, sentence: str, op: int = 0) -> None:
-        super().__init__(sentence)
+    def __init__(self, code: Code, sentence: str = "", op: int = 0) -> None:
+        super().__init__(sentence or SENTENCES[code])
         self.code = code
         self.op = op
 
@@ -190,7 +179,7 @@ class ConfigureRequest(ClientMessage, frozen=True, tag="configure"):
 
 
 OperationRequest = AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest
-ClientMessages = Hello | Ping | Remove | Watch | Break | OperationRequest
+ClientMessages = Hello | Ping | Remove | Watch | Break | Lesson | Taps | OperationRequest
 
 
 class _Typed(Struct):
@@ -209,7 +198,20 @@ _decode: Callable[[str], ClientMessages] = msgspec.json.Decoder(ClientMessages).
 _decode_type = msgspec.json.Decoder(_Typed).decode
 _decode_op = msgspec.json.Decoder(_Numbered).decode
 _decode_classic = msgspec.json.Decoder(_Classic).decode
-_TYPES: Final = {"hello", "ping", "remove", "watch", "break", "add", "set", "reset", "undo", "configure"}
+_TYPES: Final = {
+    "hello",
+    "ping",
+    "remove",
+    "watch",
+    "break",
+    "lesson",
+    "taps",
+    "add",
+    "set",
+    "reset",
+    "undo",
+    "configure",
+}
 _NUMBER: Final = re.compile(rb"-?\d[\d.eE+-]*")
 
 

@@ -2,6 +2,24 @@
 
 What others do is merged while it waits, and says how many it was; what the page itself says and hears is not. Who takes
 them too slowly loses events, and reads in their place how many.
+
+Who watches is told what crosses this connection, and what the server does in between; of the messages that tell it,
+nothing. 40 may watch at once, the next is told `full`. At `/ws?watch` a connection is watched from its first byte; at
+`/ws?cut` there is no answer at all, as if the server were gone. All times are the server's, `now` too, in seconds of
+one clock that only grows. An event is `{"what":"…","at":…}` and
+
+    http        from, text                the request, or the answer, that made the WebSocket: the lines that matter
+    frame       from, frame, struck       one that passed, in base64: as it was sent, masked if it was, but for what is
+                                          `struck`: from which byte of the payload up to which one, 0 in their place. Of
+                                          one that is too long only the header is there
+    others      count                     messages of others that asked for an operation
+    journal     operations, count, own, ms    recorded in `count` transactions, `own` of this page's, the last in `ms`
+    broadcast   to, count, frame          a state went to so many others; the frame is missing if none is as all of them
+    skipped     count                     states that were not sent here, since something still had to leave
+    gap         count                     so many events are missing: this connection was too slow for them
+
+with `from` "page" or "server". Where `count` is there, it stands for so many, until `until`, and the frame is the
+newest one's. No bytes name anybody: what of them stays is said at the head of `wire`.
 """
 
 from math import inf
@@ -20,7 +38,7 @@ LIMIT: Final = 200
 
 
 class Event(Struct, kw_only=True, omit_defaults=True, rename={"source": "from"}):
-    """See the head of `protocol`."""
+    """See the head of this module."""
 
     what: str
     at: float

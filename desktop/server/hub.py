@@ -14,11 +14,12 @@ from typing import Final
 import msgspec
 
 from desktop.core.answers import Error, Network, encode
-from desktop.core.commands import Close, Command, Heartbeat, Pause, Record, Send, Watch
+from desktop.core.commands import Bots, Close, Command, Heartbeat, Pause, Record, Send, Watch
 from desktop.core.counter import AnyOperation
 from desktop.core.protocol import SENTENCES, Code
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
+from desktop.server import bots
 from desktop.server.socket import PING, TEXT, Socket, frame
 from desktop.server.tap import Taps
 
@@ -44,6 +45,7 @@ class Hub:
         self.sockets: set[Socket] = set()
         """Of those who are in the room."""
         self.taps = Taps(self._loop)
+        self.bots = bots.Bots()
         self._closing: set[asyncio.Task[None]] = set()
         self._appending: Future[None] | None = None
         self._failing = False
@@ -52,11 +54,11 @@ class Hub:
 
     # --- events ---
 
-    def join(self, socket: Socket, *, v1: bool, local: bool, watch: bool = False) -> None:
-        """A handshake is done; who comes by it may `watch` from the start."""
+    def join(self, socket: Socket, *, v1: bool, local: bool, watch: bool = False, bot: bool = False) -> None:
+        """A handshake is done; who comes by it may `watch` from the start, and may be a `bot` of a lesson."""
         self.sockets.add(socket)
         watching = [Watch(socket, "", True)] if watch else []
-        self._do([*watching, self.room.join(socket, self._loop.time(), v1=v1, local=local)])
+        self._do([*watching, self.room.join(socket, self._loop.time(), v1=v1, local=local, bot=bot)])
 
     def receive(self, socket: Socket, text: str) -> None:
         """A text message came."""
@@ -109,6 +111,7 @@ class Hub:
     async def close(self) -> None:
         """Finish what has arrived, then tell everybody that the server goes away: 1001, at once and together."""
         self.closing = True
+        await self.bots.close()
         while not self._failing:
             pending = self._appending
             if pending and not pending.done():
@@ -153,6 +156,8 @@ class Hub:
                 if not self.taps.watch(socket, client, wire):
                     full = Error(code=Code.FULL, message=SENTENCES[Code.FULL])
                     self._perform(Send((socket,), encode(full)))
+            case Bots(wanted):
+                self.bots.want(wanted)
             case Heartbeat(sockets):
                 data = frame(PING, b"")
                 for socket in sockets:

@@ -64,7 +64,9 @@ class WebSockets:
                 await ws.prepare(request)
             ws.headers.clear()  # which have been sent, and would be kept for as long as the connection
             connection.upgrade(socket)
-            hub.join(socket, v1=v1, local=connection.local and ours, watch=v1 and "watch" in request.query)
+            bot = connection.local and hub.bots.owns(request)
+            watch = v1 and "watch" in request.query
+            hub.join(socket, v1=v1, local=connection.local and ours, watch=watch, bot=bot)
             async for message in ws:
                 connection.unheard -= MESSAGE_LIMIT
                 if message.type is WSMsgType.TEXT:

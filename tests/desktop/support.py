@@ -268,6 +268,7 @@ async def served(
     gate.open(runner.server)
     sites = Sites(port, gate)
     await sites.start([sock])
+    hub.bots.port = port
     stopped = False
 
     async def stop() -> None:

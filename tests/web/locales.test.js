@@ -4,12 +4,15 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { hold, read as languages } from './languages.js';
+
 const web = new URL('../../web/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), 'utf8');
-const locales = Object.fromEntries(readdirSync(new URL('locales/', web)).map((name) => [name.replace('.json', ''), JSON.parse(read(`locales/${name}`))]));
+const locales = languages('locales/');
 const { en } = locales;
-const forms = (sentence) => (typeof sentence === 'string' ? [sentence] : Object.values(sentence));
-const placeholders = (text) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort().join(' ');
+
+hold('locales/');
+hold('lesson/words/');
 
 test('each language has a name of its own, under a code that a browser may wish for', () => {
   const names = Object.values(locales).map((sentences) => sentences['language.own']);
@@ -17,66 +20,9 @@ test('each language has a name of its own, under a code that a browser may wish 
   assert.deepEqual(Intl.getCanonicalLocales(Object.keys(locales)), Object.keys(locales));
 });
 
-// What its signs are, beyond what holds for all. A language that isn't here has no rules of its own.
-const LOOSE = [/ [:;?!]/, /[\u00a0\u202f][:;?!]/];
-const FRENCH = [/ [:;?!»]|« |[\p{L}\d}][;?!]/u, /\u202f:|\u00a0[;?!]|[^\u00a0]:(?!\/)/, /[“”„]/];
-const FORBIDDEN = {
-  co: FRENCH,
-  de: [...LOOSE, /[«»”]|[^\u00a0]…/],
-  en: LOOSE,
-  es: [...LOOSE, /(^|[.:] )[^¿]*\?|(^|[.:] )[^¡]*!/, /« | »/],
-  fr: FRENCH,
-  it: [...LOOSE, /[“”„]|« | »/],
-  pt: [...LOOSE, /[«»„]/],
-};
-
-for (const [language, sentences] of Object.entries(locales)) {
-  // What is counted in sentences never comes near a million, where some have a form of their own: `other` does for it.
-  const rules = new Intl.PluralRules(sentences['language.numbers']);
-  const needed = [...new Set([...Array.from({ length: 10_001 }, (_, n) => rules.select(n)), 'other'])].sort();
-
-  test(`${language}: numbers and plurals that a browser knows`, () => {
-    assert.deepEqual(Intl.PluralRules.supportedLocalesOf(sentences['language.numbers']), [sentences['language.numbers']]);
-  });
-
-  test(`${language}: the same keys in the same order`, () => {
-    assert.deepEqual(Object.keys(sentences), Object.keys(en));
-  });
-
-  test(`${language}: the same values, weights and kinds of sentence`, () => {
-    for (const [key, sentence] of Object.entries(sentences)) {
-      assert.equal(typeof sentence, typeof en[key], key);
-      const whole = placeholders(forms(en[key]).at(-1));
-      for (const form of forms(sentence)) {
-        const names = placeholders(form);
-        // "Add one" says its number in a word.
-        assert.ok(names === whole || (typeof sentence === 'object' && names === ''), `${key}: ${names} for ${whole}`);
-        assert.equal(form.split('*').length % 2, 1, `${key}: a weight without an end`);
-        assert.ok(form.trim(), key);
-      }
-      assert.equal(forms(sentence).at(-1).includes('*'), forms(en[key]).at(-1).includes('*'), key);
-    }
-  });
-
-  test(`${language}: every plural form that its numbers need`, () => {
-    for (const [key, sentence] of Object.entries(sentences)) {
-      if (typeof sentence === 'object') assert.deepEqual(Object.keys(sentence).sort(), needed, key);
-    }
-  });
-
-  if (language !== 'en') test(`${language}: no sentence was left in English`, () => {
-    const words = (key) => forms(en[key]).at(-1).replace(/\{\w+\}/g, '');
-    const left = Object.keys(en).filter((key) => /[a-z]{2} [a-z]/.test(words(key)) && forms(sentences[key]).at(-1) === forms(en[key]).at(-1));
-    assert.deepEqual(left, []);
-  });
-
-  test(`${language}: real apostrophes, ellipses and minus signs, and its own quotation marks and spaces`, () => {
-    const forbidden = [/'|"|\.\.\.| -(?!-)|  /, ...FORBIDDEN[language] ?? []];
-    for (const [key, sentence] of Object.entries(sentences)) {
-      for (const form of forms(sentence)) for (const signs of forbidden) assert.doesNotMatch(form, signs, key);
-    }
-  });
-}
+test('what a part says for itself is there in every language of the page', () => {
+  assert.deepEqual(Object.keys(languages('lesson/words/')), Object.keys(locales));
+});
 
 // A key is named whole, or made of a prefix and what the server or the model says.
 const MADE = {
@@ -116,4 +62,14 @@ test('every sentence that is used is there', () => {
     assert.match(code, new RegExp(`\`${prefix.replaceAll('.', '\\.')}\\$\\{|'${prefix.replaceAll('.', '\\.')}`), prefix);
     for (const end of ends) assert.ok(prefix + end in en, prefix + end);
   }
+});
+
+test('a lesson’s sentences: every one is used, and every one that is used is there', () => {
+  const { en: words } = languages('lesson/words/');
+  const lesson = ['lesson/lesson.js', 'lesson/lesson.html'].map(read).join('\n');
+  const quoted = new Set([...lesson.matchAll(/'([a-z]+(?:\.[a-z]+)*)'/g)].map(([, key]) => key));
+  assert.deepEqual(Object.keys(words).filter((key) => !quoted.has(key) && key !== 'language.numbers'), []);
+  const used = [...lesson.matchAll(/\b(?:tell|say)\('([\w.]+)'/g), ...lesson.matchAll(/\btell\([^()']*\? '([\w.]+)' : '([\w.]+)'/g)];
+  for (const key of used.flatMap(([, ...keys]) => keys.filter(Boolean))) assert.ok(key in words, key);
+  assert.ok(used.length > 40);
 });

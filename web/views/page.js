@@ -23,6 +23,8 @@ export function createPage({ view, projector, inLab, shortcuts, languages, model
     network: null,
     roster: [],
     notices: [],
+    lesson: null,
+    tell: null,
     language: null,
     figures: null,
     t: null,

@@ -10,11 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 import desktop.core.intake
 from desktop.core.answers import Network, Notice
-from desktop.core.commands import Heartbeat, Pause, Watch
+from desktop.core.commands import REMOVED, Heartbeat, Pause, Watch
 from desktop.core.counter import AnyOperation, Counter
 from desktop.core.intake import RETRY_PAUSE
 from desktop.core.liveness import PING_AFTER, SILENCE_LIMIT, STALL_LIMIT
-from desktop.core.room import REMOVED
 from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 
 
