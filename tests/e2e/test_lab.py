@@ -428,7 +428,7 @@ def test_a_crowd_is_merged_into_few_rows_that_say_how_many(server: Program, visi
 
     def all_told() -> bool:
         events[:] = json.loads(saved(page))["events"]
-        return sum(event.get("count", 1) for event in events if event["what"] == "others") == made
+        return made == sum(int(event.get("count", 1)) for event in events if event["what"] == "others")
 
     until(all_told)
     operations = sum(event["operations"] for event in events if event["what"] == "journal")
