@@ -28,7 +28,7 @@ Span = tuple[int, int]
 """From a byte of the payload up to another one."""
 
 SECRET: Final = {"client", "host", "voter"}
-WORDS: Final = {"type", "code", "role", "reach", "kind"}
+WORDS: Final = {"type", "code", "role", "reach", "kind", "do", "stage"}
 TEXTS: Final = {
     PAGE: {("name",), ("settings", "title")},
     SERVER: {

@@ -124,7 +124,7 @@ def room(shared: Program, chromium: Browser, watch: Callable[[Page], Page]) -> I
 
 
 def prepare(host: Page) -> None:
-    host.locator(".tools .ico").click()
+    host.locator(".tools .ico:last-child").click()
     host.locator("#menu .line .btn").last.click()
     expect(host.locator(".before")).to_be_visible(timeout=PATIENCE)
 
@@ -328,4 +328,4 @@ def test_the_figures_can_be_saved(room: Class, tmp_path: Path) -> None:
     expect(host.locator(".before")).to_be_focused()
     button(host, "Close").click()
     expect(host.locator("#main")).to_be_visible()
-    expect(host.locator(".tools .ico")).to_be_focused()
+    expect(host.locator(".tools .ico:last-child")).to_be_focused()

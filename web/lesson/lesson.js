@@ -92,7 +92,7 @@ export async function attend(page, Alpine, env) {
       closed = model.lesson;
       opened = false;
       show();
-      Alpine.nextTick(() => document.querySelector(page.isHost ? '.tools .ico' : '#main .menu')?.focus());
+      Alpine.nextTick(() => document.querySelector(page.isHost ? '.tools .ico:last-child' : '#main .menu')?.focus());
     },
     again() {
       opened = true;
