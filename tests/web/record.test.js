@@ -27,6 +27,13 @@ test('the server’s clock is this page’s less what the fastest message took, 
   assert.deepEqual(record.rows.map(({ t }) => Number(t.toFixed(3))), [101.5, 102.1, 103]);
 });
 
+test('what the server did later stands below, though a clock is known better by then', () => {
+  const record = createRecord();
+  record.take({ now: 1.5, events: [asks(1, 1)] }, 102.5);
+  record.take({ now: 1.51, events: [tells(1.01)] }, 102.1);
+  assert.deepEqual(record.rows.map(({ events: [{ at }] }) => at), [1, 1.01]);
+});
+
 test('a state that went here and to everyone else at once is one row', () => {
   const record = createRecord();
   record.take({ now: 5, events: [tells(1, ',"ack":1'), { what: 'broadcast', at: 1.001, from: 'server', to: 27 }, { what: 'broadcast', at: 3, from: 'server', to: 27 }] }, 5);

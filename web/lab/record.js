@@ -8,6 +8,7 @@ import { CLOSE, bytesOf, parse, saying } from './frame.js';
 export const KEPT = 5_000; // events
 const QUIET = 2; // s
 const TOGETHER = 0.012; // s
+const NONE = { at: -Infinity, t: -Infinity };
 const SERVERS = ['http', 'frame', 'others', 'journal', 'broadcast', 'skipped', 'gap'];
 const PAGES = ['tap', 'wait', 'try', 'closed', 'broken', 'watched', 'unanswered', 'silent', 'decided', 'repeated'];
 
@@ -15,6 +16,7 @@ const PAGES = ['tap', 'wait', 'try', 'closed', 'broken', 'watched', 'unanswered'
 export function createRecord(changed = () => {}) {
   let rows = [];
   let clock = null; // this page's time less the server's, at most
+  let newest = NONE; // of the server's events: by its clock, and by this page's
 
   function add(event) {
     const row = rowOf(event);
@@ -32,16 +34,26 @@ export function createRecord(changed = () => {}) {
     return place;
   }
 
+  // As a clock is known better, what happened later on the server still stands below.
+  function shown(at) {
+    if (at < newest.at) return at + clock;
+    newest = { at, t: Math.max(newest.t, at + clock) };
+    return newest.t;
+  }
+
   return {
     get rows() { return rows; },
 
     /** A new connection: its server may have another clock. */
-    begin() { clock = null; },
+    begin() {
+      clock = null;
+      newest = NONE;
+    },
 
     /** A `wire` message of the server's, which came at `t`. */
     take({ now, events }, t) {
       clock = Math.min(clock ?? Infinity, t - now);
-      const places = events.map((event) => add({ ...event, t: event.at + clock }));
+      const places = events.map((event) => add({ ...event, t: shown(event.at) }));
       this.trim(Math.min(...places, rows.length));
     },
 
