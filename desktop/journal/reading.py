@@ -5,7 +5,7 @@ Nothing here takes longer the more there is: what is past is looked through by b
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,7 +19,7 @@ MOST_RESETS: Final = 100
 MOST_PEOPLE: Final = 250
 RAW: Final = 100 * BLOCK
 """Changes that are looked through one by one: a few milliseconds."""
-PIECE: Final = 2_000
+PIECE: Final = 1_000
 """Changes that are read at once for a file."""
 LEAD: Final = 1_000
 """Milliseconds that a round's plot begins before its first change."""
@@ -114,18 +114,11 @@ def shares(db: sqlite3.Connection, number: int) -> list[tuple[Who, int]]:
     return sorted(((people[actor], added) for actor, added in sums.items()), key=lambda share: -share[1])
 
 
-def entries(db: sqlite3.Connection, after: int, until: int | None, piece: int = PIECE) -> Iterator[Sequence[Entry]]:
-    """All changes after a revision, up to one (None: all), in pieces: between two of them nothing is held."""
+def piece(db: sqlite3.Connection, after: int, until: int | None) -> Sequence[Entry]:
+    """The next PIECE changes after a revision, up to one (None: the newest); none if there are none."""
     last = 1 << 62 if until is None else until
-    while True:
-        rows = db.execute(
-            f"{ENTRY} WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?", (after, last, piece)
-        )
-        found = [_entry(row) for row in rows]
-        if not found:
-            return
-        yield found
-        after = found[-1].revision
+    query = f"{ENTRY} WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?"
+    return [_entry(row) for row in db.execute(query, (after, last, PIECE))]
 
 
 def span(db: sqlite3.Connection, start: int, end: int) -> Span:
