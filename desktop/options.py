@@ -75,7 +75,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--language",
         choices=sorted(languages(folder() / "locales")),
-        help="what is exported is in (else this system's)",
+        help="of what is exported (else this system's)",
     )
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="default: warning"

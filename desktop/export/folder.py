@@ -71,7 +71,7 @@ def _opened(database: Path, stack: ExitStack) -> sqlite3.Connection:
     """The history in a file; of one of an older format it is made beside it, as the file is left as it is."""
     db = reading.connect(database)
     (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version >= history.SINCE:
+    if version >= journals.SINCE_HISTORY:
         if version > journals.FORMAT:
             db.close()
             raise JournalError("it was written by a newer LAN Counter")
