@@ -6,6 +6,8 @@
     python3 build/dev.py test [args]       pytest alone, with these arguments
     python3 build/dev.py binary            the program that people double-click, in dist/, built and tested
     python3 build/dev.py binary --figures  what is in dist/ beside the program from source: size, start, memory
+    python3 build/dev.py windows           Windows' program, in dist/, built and tried on Linux with Wine
+    python3 build/dev.py windows test      the tests that are not Unix's own, under Windows' Python
     python3 build/dev.py bench [options]   measure the program beside its peers; `bench --help` lists the options
 
 It needs nothing but Python 3.11: it makes .venv, and on Debian and Ubuntu installs the system packages that are
@@ -26,7 +28,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent)]
 
 from commands import Stop, call, say, show  # noqa: E402
-from debian import provide_packages  # noqa: E402
+from debian import is_known, is_root, provide_packages  # noqa: E402
 from environment import CHECKS, OLDEST_PYTHON, PYTHON, TOP, WINDOW, provide_venv  # noqa: E402
 
 OLDEST_NODE = 18
@@ -43,10 +45,12 @@ WINDOW_PACKAGES = (
 TEST_PACKAGES = "curl dbus iproute2 libatomic1 libreoffice-calc-nogui openbox webkit2gtk-driver xdotool xvfb".split()
 # PyInstaller reads with objdump what a library needs.
 BINARY_PACKAGES = ["binutils"]
+# The second has the loader that windows.py calls.
+WINE_PACKAGES = ["wine", "wine64"]
 # The load generator and the bare loop that is the floor are C.
 BENCH_PACKAGES = ["gcc", "libc6-dev"]
-# Any of these drives the tests; the first is Debian's package.
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Any of these is driven by the tests; the first, Debian's, paints no windows of its own, and takes half of the time.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FIREFOXES = ("firefox-esr", "firefox")
 # With any of these `run` opens no window.
 WINDOWLESS = {"--headless", "--install", "--uninstall", "--version", "--help", "-h"}
@@ -65,6 +69,8 @@ def main(arguments: list[str]) -> int:
             return test(rest)
         if command == "binary":
             return binary(rest)
+        if command == "windows":
+            return windows(rest)
         if command == "bench":
             return bench(rest)
     except Stop as stop:
@@ -119,6 +125,13 @@ def binary(arguments: list[str]) -> int:
     return call([str(PYTHON), str(TOP / "build" / "binary.py"), *arguments], cwd=TOP)
 
 
+def windows(arguments: list[str]) -> int:
+    """Build Windows' program with Wine and try it, or run the tests there. Return 0 if that went well."""
+    provide_packages(WINE_PACKAGES)
+    provide_venv(WINDOW, CHECKS)
+    return call([str(PYTHON), str(TOP / "build" / "windows.py"), *arguments], cwd=TOP)
+
+
 def bench(options: list[str]) -> int:
     """Measure the program beside those of its peers that can be had here; return the bench's exit code."""
     try:
@@ -159,7 +172,7 @@ def module(name: str, *arguments: str) -> list[str]:
 
 def missing_tools() -> list[str]:
     """Name the packages of those test tools that may also come from elsewhere than the system's packages."""
-    packages = missing(*BROWSERS)
+    packages = missing(BROWSERS[0]) if is_root() and is_known(BROWSERS[0]) else missing(*BROWSERS)
     node = shutil.which("node")
     if node is None or node_major(version_of(node)) < OLDEST_NODE:
         packages.append("nodejs")

@@ -110,6 +110,27 @@ def test_the_version_of_node_is_read(dev: ModuleType, version: str, major: int) 
     assert dev.node_major(version) == major
 
 
+@pytest.mark.parametrize(
+    ("there", "root", "known", "asked"),
+    [
+        ((), True, True, ["chromium-headless-shell"]),
+        ((), False, False, ["chromium-headless-shell"]),  # or what apt knows instead
+        (("chromium",), True, True, ["chromium-headless-shell"]),
+        (("chromium",), False, True, []),
+        (("google-chrome",), True, False, []),
+        (("chromium-headless-shell",), True, True, []),
+    ],
+)
+def test_the_lightest_browser_is_asked_for_where_it_can_be_had_and_else_any_will_do(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, there: tuple[str, ...], root: bool, known: bool, asked: list[str]
+) -> None:
+    monkeypatch.setattr(dev.shutil, "which", lambda name: name if name in (*there, "node") else None)
+    monkeypatch.setattr(dev, "version_of", lambda program: "v20.0.0")
+    monkeypatch.setattr(dev, "is_root", lambda: root)
+    monkeypatch.setattr(dev, "is_known", lambda package: known)
+    assert dev.missing_tools() == asked
+
+
 def test_every_check_runs_though_one_fails_and_pytest_is_the_last(
     dev: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +189,8 @@ def test_no_page_test_at_all_is_a_failure(
         (["run", "--help"], set()),
         (["test", "tests/build"], {"window", "dev"}),
         (["binary"], {"window", "dev"}),
+        (["windows"], {"window", "dev"}),
+        (["windows", "test"], {"window", "dev"}),
         (["bench"], {"window", "dev"}),
     ],
 )
@@ -184,6 +207,15 @@ def test_without_a_window_nothing_of_the_windows_is_installed(dev: ModuleType, n
     dev.main(["run"])
     assert needs.packages == set(dev.WINDOW_PACKAGES)
     assert "xvfb" not in needs.packages
+
+
+def test_wine_is_installed_for_windows_program_alone(dev: ModuleType, needs: Needs, commands: Commands) -> None:
+    for command in (["run"], ["test"], ["binary"], ["bench"]):
+        dev.main(command)
+    assert not {"wine", "wine64"} & needs.packages
+    dev.main(["windows", "test", "-x"])
+    assert {"wine", "wine64"} <= needs.packages
+    assert commands.run[-1][1:] == [str(TOP / "build" / "windows.py"), "test", "-x"]
 
 
 def test_it_runs_from_any_folder_with_nothing_but_python(tmp_path: Path) -> None:
