@@ -15,7 +15,7 @@ lan-counter.v1 (the client offers that subprotocol)
                        {"type":"set","op":4,"value":0}                           these six: the host only
                        {"type":"reset","op":5}                                    ends a round
                        {"type":"undo","op":6}
-                       {"type":"configure","op":7,"settings":{…}}                any of the settings; compare: show so many rounds
+                       {"type":"configure","op":7,"settings":{…}}                any of the settings
                        {"type":"title","op":8,"round":17,"title":"…"}            of a round that has ended: it sticks
                        {"type":"forget","op":9}                                  all names, out of the history
                        {"type":"remove","person":7}                              the host only: close their connection

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 
 const web = new URL('../../web/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), 'utf8');
-const locales = Object.fromEntries(readdirSync(new URL('locales/', web)).map((name) => [name.replace('.json', ''), JSON.parse(read(`locales/${name}`))]));
+const files = (folder) => readdirSync(new URL(folder, web)).filter((name) => name.endsWith('.json'));
+const locales = Object.fromEntries(files('locales/').map((name) => [name.replace('.json', ''), JSON.parse(read(`locales/${name}`))]));
 const { en } = locales;
 const forms = (sentence) => (typeof sentence === 'string' ? [sentence] : Object.values(sentence));
 const placeholders = (text) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort().join(' ');
