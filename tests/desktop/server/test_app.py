@@ -41,7 +41,7 @@ async def test_the_first_state_comes_before_hello_with_everything_but_ack(served
         "revision": 0,
         "people": 1,
         "role": "guest",
-        "settings": {"title": "", "step": 1, "goal": None, "locked": False, "classic": True},
+        "settings": {"title": "", "step": 1, "goal": None, "locked": False, "classic": True, "compare": None},
     }
 
 
