@@ -214,6 +214,7 @@ async def test_the_host_sets_configures_resets_and_takes_back(served: Served) ->
         "goal": 100,
         "locked": True,
         "classic": True,
+        "compare": None,
     }
     await guest.say(type="add", op=1, delta=1)
     assert (await guest.until(type="error"))["code"] == "locked"
