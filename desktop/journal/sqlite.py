@@ -54,8 +54,7 @@ class SqliteJournal:
         """Whether a commit that failed may have come through all the same."""
         self._files: object = None  # which are open
         self._history: History | None = None  # while it has to be read from the file again
-        self._compacting = False
-        self._closing = False
+        self._compacting = self._closing = False
 
     def open(self, deliver: Deliver) -> Kept:
         self._deliver = deliver
