@@ -9,6 +9,7 @@ from math import inf
 from typing import Final
 
 from desktop.core.commands import Key
+from desktop.core.rounds import Who
 
 RATE: Final = 50.0
 """Messages a second."""
@@ -111,6 +112,11 @@ class Member:
         self.host = self.local and hmac.compare_digest(word.encode(), secret)
         self.wrong_secrets += not self.host
         return self.host or self.wrong_secrets < WRONG_SECRETS
+
+    @property
+    def who(self) -> Who:
+        """Who it is, as all may know."""
+        return Who(self.person, self.name, "host" if self.host else "guest" if self.v1 else "classic")
 
 
 class Clients(dict[str, set[Member]]):

@@ -12,10 +12,12 @@ lan-counter.v1 (the client offers that subprotocol)
     client -> server   {"type":"hello","client":"…","name":"Ada","host":"…","screen":false}    first; the last three are
                                                                                  optional; a screen is no person
                        {"type":"add","op":3,"delta":2,"seen":17}                 seen is optional
-                       {"type":"set","op":4,"value":0}                           these four: the host only
-                       {"type":"reset","op":5}
+                       {"type":"set","op":4,"value":0}                           these six: the host only
+                       {"type":"reset","op":5}                                    ends a round
                        {"type":"undo","op":6}
                        {"type":"configure","op":7,"settings":{…}}                any of the settings
+                       {"type":"title","op":8,"round":17,"title":"…"}            of a round that has ended: it sticks
+                       {"type":"forget","op":9}                                  all names, out of the history
                        {"type":"remove","person":7}                              the host only: close their connection
                        {"type":"watch","wire":true}                              tell it of this connection, or stop
                        {"type":"break"}                                          drop this connection, without a word
@@ -41,7 +43,8 @@ are strict (`true` and `1.0` are no integers), unknown keys are ignored, and a n
 not `malformed`, so that its operation is decided like any other. What is `malformed` or of an `unknown_type` decides
 nothing, and leaves no gap: its number may come again, or the next one, and then it is refused like any other.
 
-What `watch` and `wire` say is at the head of `reel`, what `lesson` and `taps` say at the head of `taps`.
+What `watch` and `wire` say is at the head of `reel`, what `lesson` and `taps` say at the head of `taps`. How the
+history is asked for, over HTTP, is at that of `server.history`; that it has changed is said by a new `revision`.
 """
 
 import re
@@ -53,7 +56,18 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Reset, Set, SettingsChange, Undo
+from desktop.core.counter import (
+    VALUE_LIMIT,
+    Add,
+    AnyOperation,
+    Configure,
+    Forget,
+    Reset,
+    Set,
+    SettingsChange,
+    Title,
+    Undo,
+)
 from desktop.core.names import whole
 from desktop.core.taps import Lesson, Taps
 
@@ -175,10 +189,30 @@ class ConfigureRequest(ClientMessage, frozen=True, tag="configure"):
             change = msgspec.structs.replace(change, step=_clamp(change.step))
         if isinstance(change.goal, int):
             change = msgspec.structs.replace(change, goal=_clamp(change.goal))
+        if isinstance(change.compare, int):
+            change = msgspec.structs.replace(change, compare=_clamp(change.compare))
         return Configure(client, self.op, host, change)
 
 
-OperationRequest = AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest
+class TitleRequest(ClientMessage, frozen=True, tag="title"):
+    op: Op
+    round: int
+    title: str
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        return Title(client, self.op, host, _clamp(self.round), self.title)
+
+
+class ForgetRequest(ClientMessage, frozen=True, tag="forget"):
+    op: Op
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        return Forget(client, self.op, host)
+
+
+OperationRequest = (
+    AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest | TitleRequest | ForgetRequest
+)
 ClientMessages = Hello | Ping | Remove | Watch | Break | Lesson | Taps | OperationRequest
 
 
@@ -199,19 +233,9 @@ _decode_type = msgspec.json.Decoder(_Typed).decode
 _decode_op = msgspec.json.Decoder(_Numbered).decode
 _decode_classic = msgspec.json.Decoder(_Classic).decode
 _TYPES: Final = {
-    "hello",
-    "ping",
-    "remove",
-    "watch",
-    "break",
-    "lesson",
-    "taps",
-    "add",
-    "set",
-    "reset",
-    "undo",
-    "configure",
-}
+    "hello", "ping", "remove", "watch", "break", "lesson", "taps", "add", "set", "reset", "undo", "configure", "title",
+    "forget",
+}  # fmt: skip
 _NUMBER: Final = re.compile(rb"-?\d[\d.eE+-]*")
 
 

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from desktop.core.answers import ClassicError, ClassicState, Error, Network, Notice, Pong, encode
 from desktop.core.classroom import Classroom
 from desktop.core.commands import FULL, REMOVED, Close, Command, Key, Pause, Record, Send
 from desktop.core.commands import Watch as Watching
-from desktop.core.counter import Add, AnyOperation, Counter, Set, Verdict
+from desktop.core.counter import Add, Age, AnyOperation, Counter, Set, Verdict
 from desktop.core.intake import RETRY_PAUSE, Intake
 from desktop.core.liveness import Liveness
 from desktop.core.member import Clients, Member
@@ -38,6 +38,7 @@ from desktop.core.protocol import (
     parse,
     parse_classic,
 )
+from desktop.core.rounds import Present
 from desktop.core.taps import Lesson, Taps
 
 TOO_MUCH: Final = "Too much waits to be recorded."
@@ -53,7 +54,10 @@ class Room:
     """
 
     def __init__(self, counter: Counter, *, epoch: str, secret: str, run: str, notices: Sequence[Notice] = ()) -> None:
+        # What a projector showed when the program ended is no matter of today's.
+        counter.settings = structs.replace(counter.settings, compare=None)
         self.counter = counter
+        self.hour = counter.hour  # since the epoch, set from outside: there is no clock here
         self.epoch = epoch
         self._secret = secret.encode()
         self._run = run
@@ -150,7 +154,7 @@ class Room:
     def _taken_classic(self, member: Member, text: str) -> list[Command]:
         if self._intake.full:
             return [Close(member.key, FULL, TOO_MUCH)]
-        self._intake.add(Set(member.client, 0, member.host, parse_classic(text)))
+        self._intake.add(Set(member.client, 0, member.host, parse_classic(text)), member.who)
         return []
 
     def _taken(self, member: Member, text: str, now: float) -> list[Command]:
@@ -215,7 +219,7 @@ class Room:
             # Those before it could not be read, and did not come again: adding nothing is refused, and so are they.
             for unread in range(newest + 1, op):
                 self._intake.add(Add(client, unread, member.host, 0))
-            self._intake.add(request.operation(client, member.host))
+            self._intake.add(request.operation(client, member.host), member.who)
         elif self._intake.failing:
             # A page that hears nothing would take the connection for dead.
             return [self._error(member, Code.NOT_RECORDED, SENTENCES[Code.NOT_RECORDED], op)]
@@ -269,8 +273,12 @@ class Room:
     def tick(self, now: float) -> list[Command]:
         """Do what is due."""
         commands = self._outgoing.beat(now)
-        if not (commands or self._outgoing.news) and (batch := self._intake.batch(now, self._outgoing.next_beat)):
-            commands.append(Record(batch))
+        if not (commands or self._outgoing.news):
+            if self.hour != self.counter.hour:
+                here = self.counter.clients.keys() & self._clients
+                self._intake.age(Age("~", 0, True, self.hour, sorted(here)))
+            if batch := self._intake.batch(now, self._outgoing.next_beat):
+                commands.append(Record(batch, Present(self.people, self._intake.who())))
         return commands + self._classroom.tick(now, self._outgoing.next_beat) + self._liveness.check(now)
 
     def hurry(self) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from desktop.core.answers import Wire, encode
 from desktop.core.commands import Command, Send
-from desktop.core.counter import AnyOperation
+from desktop.core.counter import Age, AnyOperation
 from desktop.core.reel import Event, Reel
 from desktop.core.wire import CLOSE, PAGE, SERVER, Frame, Lane, opening
 from desktop.server.gate import Connection
@@ -200,6 +200,7 @@ class Taps:
     def recorded(self, operations: Sequence[AnyOperation]) -> None:
         """The journal has given back what it was given."""
         (came, began), now = self._began, self._loop.time()
+        operations = [operation for operation in operations if not isinstance(operation, Age)]  # which is nobody's
         for tap in self.open.values():
             own = sum(operation.client == tap.client for operation in operations)
             others = len(operations) - own

@@ -9,6 +9,7 @@ import { hold, read as languages } from './languages.js';
 const web = new URL('../../web/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), 'utf8');
 const locales = languages('locales/');
+const files = (folder) => readdirSync(new URL(folder, web)).filter((name) => name.endsWith('.json'));
 const { en } = locales;
 
 hold('locales/');

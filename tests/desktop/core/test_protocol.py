@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.core.counter import VALUE_LIMIT, Add, Configure, Reset, Set, SettingsChange, Undo
+from desktop.core.counter import VALUE_LIMIT, Add, Configure, Forget, Reset, Set, SettingsChange, Title, Undo
 from desktop.core.protocol import (
     AddRequest,
     Break,
@@ -37,6 +37,8 @@ CLIENT = "abcDEF0123456789_-abcd"
             '{"type":"configure","op":7,"settings":{"title":"Hands","goal":null}}',
             Configure(CLIENT, 7, False, SettingsChange(title="Hands", goal=None)),
         ),
+        ('{"type":"title","op":8,"round":17,"title":"Hands"}', Title(CLIENT, 8, False, 17, "Hands")),
+        ('{"type":"forget","op":9}', Forget(CLIENT, 9, False)),
     ],
 )
 def test_each_operation_is_read_as_it_is_written(text: str, operation: object) -> None:
