@@ -6,10 +6,20 @@ import { test } from 'node:test';
 
 const web = new URL('../../web/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), 'utf8');
-const locales = Object.fromEntries(readdirSync(new URL('locales/', web)).map((name) => [name.replace('.json', ''), JSON.parse(read(`locales/${name}`))]));
+const files = (folder) => readdirSync(new URL(folder, web)).filter((name) => name.endsWith('.json'));
+// What everybody's page says, and what the host's and the projector's say besides.
+const locales = Object.fromEntries(files('locales/').map((name) => [
+  name.replace('.json', ''), { ...JSON.parse(read(`locales/${name}`)), ...JSON.parse(read(`locales/host/${name}`)) },
+]));
 const { en } = locales;
 const forms = (sentence) => (typeof sentence === 'string' ? [sentence] : Object.values(sentence));
 const placeholders = (text) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort().join(' ');
+
+test('each language has two files, and no sentence is in both', () => {
+  assert.deepEqual(files('locales/host/'), files('locales/'));
+  const [everybodys, hosts] = ['locales/', 'locales/host/'].map((folder) => Object.keys(JSON.parse(read(`${folder}en.json`))));
+  assert.deepEqual(hosts.filter((key) => everybodys.includes(key)), []);
+});
 
 test('each language has a name of its own, under a code that a browser may wish for', () => {
   const names = Object.values(locales).map((sentences) => sentences['language.own']);
@@ -90,6 +100,10 @@ const MADE = {
   ],
   'help.': ['blocks', 'unknown', 'allows', 'off', 'looking', 'unseen'],
   'help.do.': ['blocks', 'unknown'],
+  'history.': ['round', 'five', 'today', 'all'],
+  'last.': ['1', '2', '3', '4', '5', '6', '7', '8'],
+  'people.': ['guest', 'classic', 'host'],
+  'take.': ['workbook.why', 'rounds.why', 'changes.why', 'svg.why', 'png.why', 'changes.its', 'svg.its', 'png.its', 'changes', 'svg', 'png'],
   'notice.': ['set_aside', 'went_back', 'not_saved'],
 };
 const code = readdirSync(web, { recursive: true }).filter((name) => !name.startsWith('vendor') && /\.(js|html)$/.test(name)).map(read).join('\n');
