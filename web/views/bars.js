@@ -6,14 +6,15 @@ import { titleOf } from '../model/rounds.js';
 import { PROPORTIONAL, width } from './digits.js';
 
 const BEAT = 1_000; // ms
-const WHOLE = 94; // vw, of all columns with what is between them
-const BETWEEN = 1.5; // vw
+// vw: how wide all columns are with what is between them, and that; by how many there are, as in stage.css.
+const WIDTHS = [[2, 73.5, 6], [4, 94, 2.2], [Infinity, 94, 1.5]];
 
 /** The columns of some rounds, oldest first; `value` is the one of the round that is still going. */
 export function columns(rounds, value, t, figures) {
   const values = rounds.map((round) => (round.live && value !== null ? value : round.value));
   const { share, bars } = scaled(values);
-  const room = (WHOLE - (rounds.length - 1) * BETWEEN) / rounds.length;
+  const [, whole, between] = WIDTHS.find(([most]) => rounds.length <= most);
+  const room = (whole - (rounds.length - 1) * between) / rounds.length;
   const found = rounds.map((round, i) => ({
     ...bars[i],
     id: round.round,

@@ -4,7 +4,9 @@ import { askHistory } from '../link/history.js';
 import { named } from '../model/rounds.js';
 import { plot, plots, wordsOf } from './plot.js';
 
-const BEAT = 1_000; // ms: no sooner is the server asked again
+const BEAT = 1_000; // ms
+const PAUSES = { round: 1_000, five: 1_000, today: 5_000, all: 5_000 }; // ms: no sooner is the server asked again
+const FULL = 1_000; // changes that the server hasn't told yet
 const FIVE = 300_000; // ms
 const LISTED = 200; // of the newest changes, in words
 const SPANS = ['round', 'five', 'today', 'all'];
@@ -37,6 +39,7 @@ export const history = () => {
   let frame = 0;
   let open = []; // since what was told
   let people = -1;
+  let asked = -Infinity;
 
   return {
     spans: SPANS,
@@ -54,7 +57,7 @@ export const history = () => {
       beat = setInterval(() => this.look(), BEAT);
       // A click shows at once; what it was, the server tells.
       this.$watch('view.value', (value) => {
-        open = [...open.slice(1 - LISTED), { at: Date.now(), value, isOpen: true }];
+        open = [...open.slice(1 - FULL), { at: Date.now(), value, isOpen: true }];
         this.redraw();
       });
       this.$watch('view.goal', () => this.redraw());
@@ -102,9 +105,8 @@ export const history = () => {
 
     pick(span) {
       this.span = span;
-      this.past = { ...this.told, revision: -1 };
       this.redraw();
-      this.look();
+      this.ask();
     },
 
     unlist() {
@@ -123,13 +125,14 @@ export const history = () => {
     look() {
       if (document.hidden || this.onStage || !this.isUp) return;
       this.redraw();
-      if (this.told.revision === this.model.revision && people === this.view.people) return;
-      this.ask();
+      const isOld = this.told.revision !== this.model.revision || people !== this.view.people;
+      if (isOld && Date.now() - asked >= PAUSES[this.span] - BEAT / 2) this.ask();
     },
 
     async ask() {
       if (asking) return;
       asking = true;
+      asked = Date.now();
       const { span } = this;
       people = this.view.people;
       try {

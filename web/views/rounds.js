@@ -74,12 +74,11 @@ export const rounds = () => {
       const [its, told] = await Promise.all([askRounds(secret, { round }), askHistory(secret, { round })]);
       if (round !== this.opened) return;
       this.its = its;
-      series = () => ({
-        ...told,
-        changes: named(told.changes, this.t),
-        to: its.live ? Date.now() : Math.max(told.to, told.from + 1),
-        live: its.live,
-      });
+      series = () => {
+        const now = Date.now();
+        const to = told.live ? now : told.to ?? now;
+        return { ...told, changes: named(told.changes, this.t), from: Math.min(told.from ?? now, to - 1), to };
+      };
       plots.set('one', () => ({ series: series(), title: this.one.name, summary: this.one.summary }));
       this.$nextTick(() => this.drawIt());
     },
