@@ -12,10 +12,12 @@ lan-counter.v1 (the client offers that subprotocol)
     client -> server   {"type":"hello","client":"…","name":"Ada","host":"…","screen":false}    first; the last three are
                                                                                  optional; a screen is no person
                        {"type":"add","op":3,"delta":2,"seen":17}                 seen is optional
-                       {"type":"set","op":4,"value":0}                           these four: the host only
-                       {"type":"reset","op":5}
+                       {"type":"set","op":4,"value":0}                           these six: the host only
+                       {"type":"reset","op":5}                                    ends a round
                        {"type":"undo","op":6}
                        {"type":"configure","op":7,"settings":{…}}                any of the settings
+                       {"type":"title","op":8,"round":17,"title":"…"}            of a round that has ended: it sticks
+                       {"type":"forget","op":9}                                  all names, out of the history
                        {"type":"remove","person":7}                              the host only: close their connection
                        {"type":"ping","at":123.4}
     server -> client   {"type":"state","counter":42,"revision":17,"ack":3,"people":23,"epoch":"…","role":"guest",
@@ -33,6 +35,24 @@ lan-counter.v1 (the client offers that subprotocol)
 are strict (`true` and `1.0` are no integers), unknown keys are ignored, and a number past its limit is `out_of_range`,
 not `malformed`, so that its operation is decided like any other. What is `malformed` or of an `unknown_type` decides
 nothing, and leaves no gap: its number may come again, or the next one, and then it is refused like any other.
+
+The history is asked for over HTTP; that it has changed is said by a `revision` that has grown. Times are whole
+milliseconds since the epoch. The host proves it with `Authorization: Bearer <secret>`, over loopback.
+
+    GET /history.json?range=all    for all; range: round (the running one), five (minutes), today, all; or round=ID
+        {"now","revision","round":ID of the running one,"rounds":how many have ended,"from","to","before":value at from,
+         "value":at to,"goal","live","changes":[{"at","delta","value","kind":"add"}],"people":[{"at","n"}]}
+        at most 500 changes, from < at <= to; of each column the first, lowest, highest and last. kind: add, set, reset,
+        undo, or several: older than 30 days, and in one. The host gets "who":{"name","person","role"} with each,
+        and "names": whether there are any
+    GET /rounds.json?last=N        for all, the newest first; an ID is the revision of the reset that began it, or 0
+        [{"round":ID,"number","title","from","to","value","low","high","people":who took part,"here":most who were here,
+          "goal","reached","live"}]
+        round=ID: that one alone; for the host with "added":[{"name","person","role","added"}]
+    GET /history.csv /rounds.csv /history.xlsx    the host only; language=fr, round=ID
+    POST /host/take                the host only: {"what":"workbook","round":null,"language":"fr"}; what: workbook,
+        rounds, changes. {"path":"/take/…/…"} is where it can be fetched over loopback for a minute. POST
+        /host/take/<file name> keeps what a page has drawn, an SVG or PNG of up to 2 MB, in the same way
 """
 
 import re
@@ -44,7 +64,18 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Reset, Set, SettingsChange, Undo
+from desktop.core.counter import (
+    VALUE_LIMIT,
+    Add,
+    AnyOperation,
+    Configure,
+    Forget,
+    Reset,
+    Set,
+    SettingsChange,
+    Title,
+    Undo,
+)
 from desktop.core.names import whole
 
 T = TypeVar("T")
@@ -155,10 +186,30 @@ class ConfigureRequest(ClientMessage, frozen=True, tag="configure"):
             change = msgspec.structs.replace(change, step=_clamp(change.step))
         if isinstance(change.goal, int):
             change = msgspec.structs.replace(change, goal=_clamp(change.goal))
+        if isinstance(change.compare, int):
+            change = msgspec.structs.replace(change, compare=_clamp(change.compare))
         return Configure(client, self.op, host, change)
 
 
-OperationRequest = AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest
+class TitleRequest(ClientMessage, frozen=True, tag="title"):
+    op: Op
+    round: int
+    title: str
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        return Title(client, self.op, host, _clamp(self.round), self.title)
+
+
+class ForgetRequest(ClientMessage, frozen=True, tag="forget"):
+    op: Op
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        return Forget(client, self.op, host)
+
+
+OperationRequest = (
+    AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest | TitleRequest | ForgetRequest
+)
 ClientMessages = Hello | Ping | Remove | OperationRequest
 
 
@@ -178,7 +229,7 @@ _decode: Callable[[str], ClientMessages] = msgspec.json.Decoder(ClientMessages).
 _decode_type = msgspec.json.Decoder(_Typed).decode
 _decode_op = msgspec.json.Decoder(_Numbered).decode
 _decode_classic = msgspec.json.Decoder(_Classic).decode
-_TYPES: Final = {"hello", "ping", "remove", "add", "set", "reset", "undo", "configure"}
+_TYPES: Final = {"hello", "ping", "remove", "add", "set", "reset", "undo", "configure", "title", "forget"}
 _NUMBER: Final = re.compile(rb"-?\d[\d.eE+-]*")
 
 

@@ -19,12 +19,13 @@ import msgspec
 from desktop.core.counter import AnyOperation, Counter
 from desktop.journal import JournalError, Kept
 
-FORMAT: Final = 2
-"""Of the file. Grows when an older program could no longer read it. Format 1 had no checksums."""
+FORMAT: Final = 4
+"""Of the file. Grows when an older program could no longer read it. Format 1 had no checksums, format 3 no history."""
 SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 """The database, and the files that SQLite keeps beside it (sqlite.org, "Temporary Files Used By SQLite")."""
 
-_decode = msgspec.json.Decoder(list[AnyOperation]).decode
+decode = msgspec.json.Decoder(list[AnyOperation]).decode
+"""A batch's content."""
 _decode_state = msgspec.json.Decoder(Counter).decode
 
 
@@ -123,6 +124,22 @@ def _tells_of_damage(error: sqlite3.Error) -> bool:
     )
 
 
+def snapshot(db: sqlite3.Connection) -> tuple[int, Counter]:
+    """The number of the last entry that is in the snapshot, and the state then."""
+    last, state = db.execute("SELECT last, state FROM snapshot").fetchone() or (0, b"{}")
+    return last, _decode_state(state)
+
+
+def newest(db: sqlite3.Connection) -> tuple[int, Counter]:
+    """The number of the newest entry, and the state after it, of a file that has been found whole."""
+    last, counter = snapshot(db)
+    for number, content in db.execute("SELECT last, operations FROM batch WHERE last > ? ORDER BY last", (last,)):
+        last = number
+        for operation in decode(content):
+            counter.apply(operation)
+    return last, counter
+
+
 def _kept(db: sqlite3.Connection, path: Path) -> Kept | None:
     """Raises ValueError or TypeError for what is wrong, besides sqlite3.Error."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -161,7 +178,7 @@ def _kept(db: sqlite3.Connection, path: Path) -> Kept | None:
     last, state = next(contents("SELECT last, state, {crc} FROM snapshot"), (0, b"{}"))
     counter = _decode_state(state)
     for number, content in contents("SELECT last, operations, {crc} FROM batch WHERE last > ? ORDER BY last", last):
-        operations = _decode(content)
+        operations = decode(content)
         last += len(operations)
         if last != number:
             raise ValueError(f"entries before {number} are missing")
