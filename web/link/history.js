@@ -1,6 +1,17 @@
 // What has happened, as the server tells it: to anybody what and when, to the host who it was, too.
 
 const PATIENCE = 10_000; // ms
+const PAUSE = 1_000; // ms
+
+let free = 0; // when it may be asked again
+
+/** Waits for a turn to ask for what may be new: whoever looks on the page, one request goes to the server in a second. */
+export async function turn() {
+  const now = Date.now();
+  const wait = Math.max(0, Math.min(free - now, 10 * PAUSE)); // clocks may be put back
+  free = now + wait + PAUSE;
+  if (wait) await new Promise((resolve) => { setTimeout(resolve, wait); });
+}
 
 /** The history in a range ('round', 'five', 'today', 'all'), or of one round, by its number. Throws where there is none. */
 export const askHistory = (secret, asked) => get(secret, `/history.json?${new URLSearchParams(asked)}`);

@@ -1,11 +1,12 @@
 // What happened, under the host's number: the value over time, and which rounds there were.
 
-import { askHistory } from '../link/history.js';
+import { askHistory, turn } from '../link/history.js';
 import { named } from '../model/rounds.js';
 import { plot, plots, wordsOf } from './plot.js';
 
 const BEAT = 1_000; // ms
-const PAUSES = { round: 1_000, five: 1_000, today: 5_000, all: 5_000 }; // ms: no sooner is the server asked again
+const PAUSES = { round: 1_000, five: 1_000, today: 5_000, all: 5_000 }; // ms: no sooner is it asked for again
+const LATER = 100; // ms: others may click faster than anybody looks
 const FULL = 1_000; // changes that the server hasn't told yet
 const FIVE = 300_000; // ms
 const LISTED = 200; // of the newest changes, in words
@@ -37,6 +38,7 @@ export const history = () => {
   let beat = null;
   let asking = false;
   let frame = 0;
+  let later = null;
   let open = []; // since what was told
   let people = -1;
   let asked = -Infinity;
@@ -55,11 +57,12 @@ export const history = () => {
       });
       plots.set('all', () => ({ series: this.series(Date.now()), title: this.title, summary: this.summary }));
       beat = setInterval(() => this.look(), BEAT);
-      // A click shows at once; what it was, the server tells.
       this.$watch('view.value', (value) => {
         open = [...open.slice(1 - FULL), { at: Date.now(), value, isOpen: true }];
-        this.redraw();
+        later ??= setTimeout(() => this.redraw(), LATER);
       });
+      // The host's own clicks show in the same frame; who it was, the server tells.
+      this.$watch('clicks', () => this.redraw());
       this.$watch('view.goal', () => this.redraw());
       this.$watch('language', () => this.redraw());
       this.$nextTick(() => this.look());
@@ -67,6 +70,8 @@ export const history = () => {
 
     destroy() {
       clearInterval(beat);
+      clearTimeout(later);
+      cancelAnimationFrame(frame);
       drawn.stop();
     },
 
@@ -117,6 +122,8 @@ export const history = () => {
 
     // Once in a frame, however fast is clicked.
     redraw() {
+      clearTimeout(later);
+      later = null;
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(() => drawn.redraw());
     },
@@ -126,12 +133,13 @@ export const history = () => {
       if (document.hidden || this.onStage || !this.isUp) return;
       this.redraw();
       const isOld = this.told.revision !== this.model.revision || people !== this.view.people;
-      if (isOld && Date.now() - asked >= PAUSES[this.span] - BEAT / 2) this.ask();
+      if (isOld && Date.now() - asked >= PAUSES[this.span] - BEAT / 2) this.ask(turn);
     },
 
-    async ask() {
+    async ask(start = () => {}) {
       if (asking) return;
       asking = true;
+      await start();
       asked = Date.now();
       const { span } = this;
       people = this.view.people;

@@ -1,6 +1,6 @@
 // The rounds, in the place of the card and the people: a list, and one of them opened.
 
-import { askHistory, askRounds } from '../link/history.js';
+import { askHistory, askRounds, turn } from '../link/history.js';
 import { pieces } from '../model/i18n.js';
 import { LONGEST_TITLE, cut } from '../model/names.js';
 import { givers, named, telling } from '../model/rounds.js';
@@ -11,6 +11,7 @@ const BEAT = 1_000; // ms
 const FEWEST = 2;
 const MOST = 8;
 const FIRST = 3;
+const LISTED = 100;
 
 export const rounds = () => {
   let beat = null;
@@ -27,6 +28,7 @@ export const rounds = () => {
     opened: null, // its number
     its: null, // what the server tells of it besides
     editing: false,
+    most: LISTED,
     said: '',
     choices: Array.from({ length: MOST - FEWEST + 1 }, (_, i) => FEWEST + i),
 
@@ -46,6 +48,7 @@ export const rounds = () => {
     get rows() { return (this.list ?? []).map((round) => telling(this.now(round), Date.now(), this.t, wordsOf(this))); },
     get one() { return this.rows.find(({ id }) => id === this.opened) ?? null; },
     get isEmpty() { return this.list !== null && this.list.every(({ live }) => live); },
+    get mayBeMore() { return this.list?.length === this.most; },
     get givers() { return this.its ? givers(this.its.added, this.t, wordsOf(this).signed) : []; },
     get none() { return pieces(this.t('rounds.none')); },
     get isShown() { return Boolean(this.view.compare); },
@@ -56,11 +59,15 @@ export const rounds = () => {
     async look() {
       if (document.hidden || this.onStage || !this.isUp || asking || known === this.model.revision) return;
       asking = true;
-      const { revision, secret } = this.model;
-      const { opened } = this;
+      const isFirst = this.list === null;
       try {
-        this.list = await askRounds(secret);
-        if (opened !== null) await this.lookAt(opened);
+        if (!isFirst) await turn();
+        const { revision, secret } = this.model;
+        const list = await askRounds(secret, this.most && { last: this.most });
+        this.list = list;
+        const live = list.find((round) => round.live);
+        // One that has ended stays as it is, unless its end is taken back.
+        if (this.opened !== null && (this.opened === live?.round || this.its?.live)) await this.lookAt(this.opened, turn);
         known = revision;
       } catch {
         // What was told stays, and is asked for again.
@@ -69,9 +76,12 @@ export const rounds = () => {
       }
     },
 
-    async lookAt(round) {
+    async lookAt(round, start = () => {}) {
       const { secret } = this.model;
-      const [its, told] = await Promise.all([askRounds(secret, { round }), askHistory(secret, { round })]);
+      await start();
+      const its = await askRounds(secret, { round });
+      await start();
+      const told = await askHistory(secret, { round });
       if (round !== this.opened) return;
       this.its = its;
       series = () => {
@@ -81,6 +91,13 @@ export const rounds = () => {
       };
       plots.set('one', () => ({ series: series(), title: this.one.name, summary: this.one.summary }));
       this.$nextTick(() => this.drawIt());
+    },
+
+    // A counter may have had any number of them.
+    all() {
+      this.most = null;
+      known = -1;
+      this.look();
     },
 
     drawIt() {
