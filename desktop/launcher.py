@@ -31,6 +31,7 @@ from desktop.server.joining import Joining
 from desktop.server.pages import Pages, folder
 from desktop.server.reach import Reach
 from desktop.server.sites import Sites
+from desktop.server.takeaway import Takeaway
 
 COMPANY_PAUSE: Final = 1.0
 """Seconds from one look at who is here to the next, for what needs no more haste."""
@@ -184,6 +185,7 @@ class Server:
         routes = [
             *Joining(reach, self._secret, self._forward, self._tickets).routes(),
             *History(hub.room, self._journal, self._secret).routes(),
+            *Takeaway(self._journal, self._secret, folder() / "locales").routes(),
             *Pages(folder()).routes(),
         ]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)

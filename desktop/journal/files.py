@@ -21,6 +21,7 @@ from desktop.journal import JournalError, Kept
 
 FORMAT: Final = 4
 """Of the file. Grows when an older program could no longer read it. Format 1 had no checksums, format 3 no history."""
+SINCE_HISTORY: Final = 4
 SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 """The database, and the files that SQLite keeps beside it (sqlite.org, "Temporary Files Used By SQLite")."""
 
@@ -165,6 +166,9 @@ def _kept(db: sqlite3.Connection, path: Path) -> Kept | None:
     (epoch,) = db.execute("SELECT epoch FROM journal").fetchone() or (None,)
     if not isinstance(epoch, str):
         raise ValueError("it is a journal without a name")
+
+    if version >= SINCE_HISTORY:
+        db.execute("SELECT * FROM change, block, round, share, who, name, presence, history LIMIT 0")
 
     def contents(query: str, *arguments: int) -> Iterator[tuple[int, bytes]]:
         checked = "crc" if version > 1 else "NULL"

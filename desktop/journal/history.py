@@ -18,13 +18,11 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final
 
-from msgspec import convert, structs
+from msgspec import ValidationError, convert, structs
 
 from desktop.core.counter import AnyOperation, Counter, Forget
 from desktop.core.rounds import Change, Present, Round, Rounds, Who
 
-SINCE: Final = 4
-"""The file's format that was the first with a history."""
 BLOCK: Final = 256
 """Revisions."""
 KNOWN_PEOPLE: Final = 20_000
@@ -126,7 +124,7 @@ class History:
                     shares[happened.round, who] += happened.delta
                 if happened.reopened is not None:
                     self._merge(shares, happened.round, happened.reopened)
-        db.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", changes)
+        db.executemany("REPLACE INTO change VALUES (?, ?, ?, ?, ?, ?)", changes)
         db.executemany(
             "INSERT INTO share VALUES (?, ?, ?) ON CONFLICT (round, who) DO UPDATE SET added = added + excluded.added",
             [(number, who, added) for (number, who), added in shares.items()],
@@ -199,7 +197,10 @@ class History:
 def load_round(db: sqlite3.Connection, number: int) -> Round | None:
     """The round of this id."""
     row = db.execute("SELECT * FROM round WHERE id = ?", (number,)).fetchone()
-    return as_round(row) if row else None
+    try:
+        return as_round(row) if row else None
+    except ValidationError:  # damaged: no reason to record nothing any more
+        return None
 
 
 def as_round(row: Sequence[object]) -> Round:

@@ -5,7 +5,7 @@ Nothing here takes longer the more there is: what is past is looked through by b
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,7 +19,7 @@ MOST_RESETS: Final = 100
 MOST_PEOPLE: Final = 250
 RAW: Final = 100 * BLOCK
 """Changes that are looked through one by one: a few milliseconds."""
-PIECE: Final = 2_000
+PIECE: Final = 1_000
 """Changes that are read at once for a file."""
 LEAD: Final = 1_000
 """Milliseconds that a round's plot begins before its first change."""
@@ -70,22 +70,30 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def rounds(db: sqlite3.Connection, newest: int | None = None) -> list[Numbered]:
     """The rounds, the newest first, `newest` of them at most. The running one is always the first."""
-    (total,) = db.execute("SELECT count(*) FROM round WHERE changes > 0").fetchone()
+    most = -1 if newest is None else newest
+    return _numbered(db, "changes > 0 OR id = (SELECT max(id) FROM round) ORDER BY id DESC LIMIT ?", most)
+
+
+def one(db: sqlite3.Connection, number: int) -> Numbered | None:
+    """The round of this id, None if there is none."""
+    return next(iter(_numbered(db, "id = ?", number)), None)
+
+
+def _numbered(db: sqlite3.Connection, which: str, argument: int) -> list[Numbered]:
     # Between two of them there may be one in which nothing happened: what began it ended the one before.
-    found = db.execute(
-        "SELECT (SELECT min(id) FROM round AS later WHERE later.id > round.id), * FROM round "
-        "WHERE changes > 0 OR id = (SELECT max(id) FROM round) ORDER BY id DESC LIMIT ?",
-        (-1 if newest is None else newest,),
-    ).fetchall()
-    listed = [(as_round(row), end) for end, *row in found]
-    people = dict(
-        db.execute(
-            "SELECT round, count(DISTINCT actor) FROM share JOIN who ON who = id WHERE round >= ? GROUP BY round",
-            (listed[-1][0].id if listed else 0,),
-        ).fetchall()
+    query = f"SELECT (SELECT min(id) FROM round AS later WHERE later.id > round.id), * FROM round WHERE {which}"
+    found = [(as_round(row), end) for end, *row in db.execute(query, (argument,)).fetchall()]
+    if not found:
+        return []
+    last, first = found[0][0].id, found[-1][0].id
+    (number,) = db.execute(
+        "SELECT count(*) FROM round WHERE id <= ? AND (changes > 0 OR id = ?)", (last, last)
+    ).fetchone()
+    query = (
+        "SELECT round, count(DISTINCT actor) FROM share JOIN who ON who = id WHERE round BETWEEN ? AND ? GROUP BY round"
     )
-    total += bool(listed and not listed[0][0].changes)
-    return [Numbered(total - place, one, people.get(one.id, 0), end) for place, (one, end) in enumerate(listed)]
+    people = dict(db.execute(query, (first, last)).fetchall())
+    return [Numbered(number - place, one, people.get(one.id, 0), end) for place, (one, end) in enumerate(found)]
 
 
 def ended(db: sqlite3.Connection) -> int:
@@ -114,18 +122,11 @@ def shares(db: sqlite3.Connection, number: int) -> list[tuple[Who, int]]:
     return sorted(((people[actor], added) for actor, added in sums.items()), key=lambda share: -share[1])
 
 
-def entries(db: sqlite3.Connection, after: int, until: int | None, piece: int = PIECE) -> Iterator[Sequence[Entry]]:
-    """All changes after a revision, up to one (None: all), in pieces: between two of them nothing is held."""
+def piece(db: sqlite3.Connection, after: int, until: int | None) -> Sequence[Entry]:
+    """The next PIECE changes after a revision, up to one (None: the newest); none if there are none."""
     last = 1 << 62 if until is None else until
-    while True:
-        rows = db.execute(
-            f"{ENTRY} WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?", (after, last, piece)
-        )
-        found = [_entry(row) for row in rows]
-        if not found:
-            return
-        yield found
-        after = found[-1].revision
+    query = f"{ENTRY} WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?"
+    return [_entry(row) for row in db.execute(query, (after, last, PIECE))]
 
 
 def span(db: sqlite3.Connection, start: int, end: int) -> Span:

@@ -58,14 +58,10 @@ def upgrade(db: sqlite3.Connection, epoch: str) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version >= FORMAT:
         return
-    db.executescript("BEGIN IMMEDIATE;")
-    if version < 2:
-        db.create_function("crc", 2, lambda last, content: checksum(epoch, last, content))
-        for statement in CHECKSUMS.split(";"):
-            db.execute(statement)
-    if version < history.SINCE:
-        for statement in history.SCHEMA.split(";\n"):
-            db.execute(statement)
+    db.create_function("crc", 2, lambda last, content: checksum(epoch, last, content))
+    is_without = version < files.SINCE_HISTORY
+    db.executescript(f"BEGIN IMMEDIATE; {CHECKSUMS if version < 2 else ''} {history.SCHEMA if is_without else ''}")
+    if is_without:
         take_on(db, db, epoch)
     db.execute(f"PRAGMA user_version = {FORMAT}")
     db.execute("COMMIT")

@@ -77,9 +77,8 @@ def whole_number(query: Mapping[str, str], name: str) -> int | None:
 
 def found_round(db: sqlite3.Connection, number: int) -> Numbered:
     """The round of this id. Raises HTTPNotFound."""
-    for one in reading.rounds(db):
-        if one.round.id == number:
-            return one
+    if found := reading.one(db, number):
+        return found
     raise HTTPNotFound(text="There is no such round.")
 
 
