@@ -669,7 +669,7 @@ def taken(page: Page, name: str) -> tuple[str, bytes]:
     """What the browser saves for one of the menu's items: its name and its bytes."""
     button(page, "Take along").click()
     with page.expect_download(timeout=PATIENCE) as download:
-        page.get_by_role("menuitem", name=name).click()
+        page.get_by_role("menuitem", name=re.compile(f"^{name}")).click()
     expect(button(page, "Take along")).to_be_focused()
     return download.value.suggested_filename, download.value.path().read_bytes()
 
