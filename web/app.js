@@ -157,7 +157,8 @@ function keepName() {
 
 // A portal or a proxy may answer in its place.
 async function isOurs(answer) {
-  return (await answer.json()).status === 'ok';
+  const { status, full } = await answer.json();
+  return status === 'ok' && !full;
 }
 
 // The words of a language, and how it writes numbers. Throws where they can't be had.

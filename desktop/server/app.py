@@ -29,7 +29,9 @@ def application(
     cleaned up in the end."""
     app = web.Application(middlewares=[_entrance(guard, astray)], client_max_size=MESSAGE_LIMIT)
     websockets = WebSockets(hub, limit, origins)
-    app.add_routes([web.get("/ws", websockets.serve, allow_head=False), web.get("/health", _health(hub)), *routes])
+    app.add_routes(
+        [web.get("/ws", websockets.serve, allow_head=False), web.get("/health", _health(hub, websockets)), *routes]
+    )
     app.on_response_prepare.extend((add_headers, _end))
     # aiohttp would log every request that nobody can read, and every subprotocol that is unknown here. Mistakes of ours
     # are logged at the entrance.
@@ -68,10 +70,12 @@ def _entrance(guard: Guard, astray: Astray) -> Middleware:
     return entrance
 
 
-def _health(hub: Hub) -> Handler:
+def _health(hub: Hub, websockets: WebSockets) -> Handler:
     async def health(request: Request) -> StreamResponse:
         counter = hub.room.counter
         answer = {"status": "ok", "version": __version__, "counter": counter.value, "revision": counter.revision}
-        return web.json_response({**answer, "people": hub.room.people}, headers={"Cache-Control": "no-store"})
+        # That there is no place is why a page gets no connection, and nothing on the way.
+        full = {} if websockets.has_place_for(connection_of(request)) else {"full": True}
+        return web.json_response({**answer, "people": hub.room.people, **full}, headers={"Cache-Control": "no-store"})
 
     return health

@@ -90,7 +90,7 @@ class WebSockets:
         ours = same_origin(origins, headers["Host"])
         if not ours and not (len(origins) == 1 and origins[0].lower() in self._origins):
             raise HTTPForbidden(text="A page of another site may not open this socket, unless --allow-origin names it.")
-        if not self._has_place_for(connection):
+        if not self.has_place_for(connection):
             raise HTTPServiceUnavailable(text="There is no place left just now.", headers={"Retry-After": "10"})
         if headers.get("Upgrade", "").lower() != "websocket":
             raise HTTPBadRequest(text="Here is a WebSocket, and nothing else.")
@@ -105,7 +105,7 @@ class WebSockets:
             raise HTTPBadRequest(text="A handshake is in HTTP/1.1, with one key, 16 bytes in base64, and no body.")
         return ours
 
-    def _has_place_for(self, connection: Connection) -> bool:
+    def has_place_for(self, connection: Connection) -> bool:
         """Whether one more may come in, and from there."""
         taken = len(self._inside)
         if self._hub.closing:

@@ -529,10 +529,13 @@ def test_where_nothing_gets_through_nothing_is_said_to_be_in_the_way(shared: Pro
     expect(page.locator(".state")).to_have_text("No live connection")
 
 
-def test_a_portal_that_answers_for_the_server_is_none(shared: Program, visit: Open) -> None:
+@pytest.mark.parametrize("answer", ["<h1>Sign in</h1>", '{"status":"ok","full":true}'], ids=["a portal", "full"])
+def test_where_another_answers_or_there_is_no_place_nothing_is_said_to_be_in_the_way(
+    shared: Program, visit: Open, answer: str
+) -> None:
     def portal(page: Page) -> None:
         blocked(page)
-        page.route("**/health", lambda route: route.fulfill(body="<h1>Sign in</h1>", content_type="text/html"))
+        page.route("**/health", lambda route: route.fulfill(body=answer))
 
     page = visit(before=portal, link="down")
     expect(page.get_by_role("heading", name="Waiting for the server")).to_be_visible()

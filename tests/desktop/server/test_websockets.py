@@ -270,9 +270,13 @@ async def test_when_every_place_is_taken_the_next_is_told_to_come_back_and_gets_
         assert b"\r\nServer: LAN-Counter\r\n" in head
     async with served.session.get(f"{served.url}/") as page:
         assert page.status == 200
+    async with served.session.get(f"{served.url}/health") as health:
+        assert (await health.json())["full"] is True
 
     await first.ws.close()
     await second.until(people=1)
+    async with served.session.get(f"{served.url}/health") as health:
+        assert "full" not in await health.json()
     assert await status(served, way) == 101
 
 
