@@ -43,6 +43,7 @@ export function picture(series, words, title, summary) {
     element('desc', {}, summary),
     element('rect', { width, height, fill: '#fff' }),
     element('text', { ...BOLD, x: MARGIN, y: 28, fill: INK, 'font-size': 18 }, title),
+    element('text', { ...TEXT, x: width - MARGIN, y: 28, 'text-anchor': 'end' }, words.clock(series.to, 'day')),
     inner,
   );
   return new XMLSerializer().serializeToString(whole);
