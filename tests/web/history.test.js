@@ -1,8 +1,9 @@
 // What the history's parts on the page decide without a page.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 
+import { turn } from '../../web/link/history.js';
 import { columns } from '../../web/views/bars.js';
 import { series } from '../../web/views/history.js';
 import { clockOf, shortOf, signed } from '../../web/views/plot.js';
@@ -74,4 +75,19 @@ test('numbers on an axis are short from a million on', () => {
   const short = shortOf(['en-US'], formatter('en'));
   assert.deepEqual([999_999, 1_000_000, -2_500_000].map(short), ['999,999', '1M', '\u22122.5M']);
   assert.deepEqual([3, 0, -3].map((n) => signed(n, formatter('en'))), ['+3', '0', '\u22123']);
+});
+
+test('whoever looks waits for a turn: one in a second, in the order in which they came', async () => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 5_000_000 });
+  const done = [];
+  for (const name of ['a', 'b', 'c']) turn().then(() => done.push(name));
+  const seen = [];
+  for (let i = 0; i < 5; i += 1) {
+    await Promise.resolve();
+    await Promise.resolve();
+    seen.push(done.join(''));
+    mock.timers.tick(500);
+  }
+  mock.timers.reset();
+  assert.deepEqual(seen, ['a', 'a', 'ab', 'ab', 'abc']);
 });

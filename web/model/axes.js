@@ -59,8 +59,9 @@ export function fold(times, from, to) {
   const quiet = Math.max(QUIET, (to - from) / 20);
   const parts = [{ from, to: from }];
   for (const at of [...times, to]) {
-    if (at - parts.at(-1).to > quiet) parts.push({ from: at, to: at });
-    parts.at(-1).to = at;
+    const part = parts[parts.length - 1];
+    if (at - part.to > quiet) parts.push({ from: at, to: at });
+    else part.to = at;
   }
   const all = parts.reduce((sum, part) => sum + part.to - part.from, 0);
   const least = Math.max(MINUTE, all * Math.min(0.15, 0.5 / parts.length));

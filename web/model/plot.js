@@ -30,7 +30,7 @@ export function layout(box, series, words) {
   const { from, to, goal = null, live = false, people } = series;
   const changes = series.changes.filter(({ at }) => at > from && at <= to);
   const start = last(series.changes, ({ at }) => at <= from)?.value ?? series.before ?? 0;
-  const end = changes.at(-1)?.value ?? start;
+  const end = changes[changes.length - 1]?.value ?? start;
   const trace = [{ at: from, value: start }, ...changes, { at: to, value: end }];
   const { low, high, beyond } = extent(trace.map(({ value }) => value), goal);
 

@@ -116,8 +116,11 @@ export function plot(box, { series, words, say }) {
   }
 
   const on = (name, handle) => box.addEventListener(name, handle);
-  on('pointermove', ({ clientX }) => drawn && choose(drawn.points[nearest(drawn.points, clientX - box.getBoundingClientRect().left)]));
-  on('pointerleave', () => choose(null));
+  const point = ({ clientX }) => drawn && choose(drawn.points[nearest(drawn.points, clientX - box.getBoundingClientRect().left)]);
+  on('pointermove', point);
+  on('pointerdown', point);
+  // A finger leaves when it is lifted; what it has chosen stays for as long as the plot has the focus.
+  on('pointerleave', ({ pointerType }) => pointerType !== 'touch' && choose(null));
   on('blur', () => choose(null));
   on('keydown', (event) => {
     const { key, target, ctrlKey, altKey, metaKey } = event;
