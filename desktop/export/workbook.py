@@ -86,7 +86,8 @@ class _Sheets:
             if isinstance(cell, datetime):
                 sheet.write_datetime(place, column, cell, self.time)
             elif isinstance(cell, str):
-                sheet.write_string(place, column, cell)
+                if cell:
+                    sheet.write_string(place, column, cell)
             elif cell is not None:
                 _number(sheet, place, column, cell)
 

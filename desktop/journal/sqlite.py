@@ -108,6 +108,9 @@ class SqliteJournal:
                 self._db.close()
                 raise
         self._epoch, self._last = kept.epoch, kept.last
+        self._history = History(self._db, kept.epoch, schema.copy(kept.counter))
+        with suppress(sqlite3.Error), self._transaction() as history:
+            history.begin()
         self._compact()
         if kept.counter.revision:
             self._note(Witness.of(kept.epoch, kept.last, kept.counter))

@@ -20,7 +20,7 @@ def thinned(points: Sequence[tuple[int, int, int]], most: int) -> list[int]:
     quiet = max(QUIET, (points[-1][1] - points[0][1]) // 20)
     steps = [0.0]
     for (_, before, _), (_, at, _) in pairwise(points):
-        steps.append(min(max(0, at - before), quiet))
+        steps.append(max(0, at - before) if at - before <= quiet else 0)
     total, count, columns = sum(steps) or 1.0, len(points), most // 4
     kept: list[int] = []
     passed, column = 0.0, -1
