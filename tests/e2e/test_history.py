@@ -318,6 +318,25 @@ def test_the_changes_can_be_read_as_a_list(look: Look) -> None:
     expect(opener).to_be_focused()
 
 
+CLICK = """async () => {
+    const line = () => document.querySelector('.history .trace').getAttribute('d');
+    const before = line();
+    document.querySelector('.tap.more').click();
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    return [before, line()];
+}"""
+
+
+def test_a_click_of_the_hosts_lengthens_the_line_in_the_same_frame(look: Look) -> None:
+    told = Told(*MANY)
+    page = look(told)
+    expect(chart(page).locator(".trace")).to_be_visible()
+    asked = len(told.asked)
+    before, after = page.evaluate(CLICK)
+    assert before != after
+    assert len(told.asked) == asked
+
+
 def test_the_server_is_asked_at_most_once_a_second_and_not_while_nothing_is_new(look: Look) -> None:
     told = Told(*MANY)
     page = look(told)
