@@ -18,8 +18,10 @@ from aiohttp import WSMsgType, web
 from desktop.core.counter import AnyOperation
 from desktop.core.protocol import V1
 from desktop.core.room import Room
+from desktop.core.rounds import NOBODY, Present
 from desktop.journal import Journal, JournalError
 from desktop.journal.sqlite import SqliteJournal
+from desktop.launcher import on_error
 from desktop.network.listening import listen
 from desktop.server.app import application
 from desktop.server.astray import Astray
@@ -250,6 +252,7 @@ async def served(
     """Serve a counter on loopback, put together as the launcher does it, and some more routes, `late` those that need
     its room; `join` is on display."""
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(on_error)
     hub: Hub
 
     def deliver(operations: Sequence[AnyOperation], last: int) -> None:
@@ -297,8 +300,8 @@ class FailingJournal(SqliteJournal):
     broken = False
     error: Exception = JournalError("The disk is full.")
 
-    def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
-        return self._failed() if self.broken else super().append(operations)
+    def append(self, operations: Sequence[AnyOperation], present: Present = NOBODY) -> Future[None]:
+        return self._failed() if self.broken else super().append(operations, present)
 
     def snapshot(self, state: bytes, last: int) -> Future[None]:
         return self._failed() if self.broken else super().snapshot(state, last)
