@@ -53,7 +53,7 @@ BENCH_PACKAGES = ["gcc", "libc6-dev"]
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FIREFOXES = ("firefox-esr", "firefox")
 # With any of these `run` opens no window.
-WINDOWLESS = {"--headless", "--install", "--uninstall", "--version", "--help", "-h"}
+WINDOWLESS = {"--headless", "--export", "--install", "--uninstall", "--version", "--help", "-h"}
 
 
 def main(arguments: list[str]) -> int:

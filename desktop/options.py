@@ -22,7 +22,7 @@ ORIGIN: Final = re.compile(
     re.A,
 )
 DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
-WINDOWLESS: Final = ("--headless", "--self-test", "--install", "--uninstall", "--version", "--help")
+WINDOWLESS: Final = ("--headless", "--self-test", "--export", "--install", "--uninstall", "--version", "--help")
 """What opens no window, but prints."""
 
 
