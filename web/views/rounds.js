@@ -131,17 +131,23 @@ export const rounds = () => {
       document.getElementById('rounds').focus();
     },
 
+    // At once, not when Alpine has come round to it: the next key is the title's first letter.
+    turn(editing) {
+      this.editing = editing;
+      find('.titled').classList.toggle('editing', editing);
+    },
+
     edit() {
       const title = find('form input');
-      this.editing = true;
+      this.turn(true);
       title.value = this.list.find(({ round }) => round === this.opened).title;
-      this.$nextTick(() => title.select());
+      title.select();
     },
 
     // Enter or leaving the field keeps it, Escape doesn't.
     stop() {
-      this.editing = false;
-      this.$nextTick(() => find('.pencil').focus());
+      this.turn(false);
+      find('.pencil').focus();
     },
 
     rename() {
