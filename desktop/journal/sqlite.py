@@ -52,12 +52,9 @@ class SqliteJournal:
         self._last = 0
         self._unsure = False
         """Whether a commit that failed may have come through all the same."""
-        self._files: object = None
-        """Which files are open, None without any."""
-        self._history: History | None = None
-        """None while it has to be read from the file again."""
-        self._compacting = False
-        self._closing = False
+        self._files: object = None  # which are open
+        self._history: History | None = None  # while it has to be read from the file again
+        self._compacting = self._closing = False
 
     def open(self, deliver: Deliver) -> Kept:
         self._deliver = deliver
@@ -170,7 +167,7 @@ class SqliteJournal:
 
     def _insert(self, operations: Sequence[AnyOperation], present: Present) -> None:
         now, last, content = self._now(), self._last + len(operations), _encode(operations)
-        row = (last, now, content, checksum(self._epoch, last, content))
+        row = last, now, content, checksum(self._epoch, last, content)
         with self._transaction() as history:
             self._db.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", row)
             forgotten = history.record(operations, int(now * 1000), present)
@@ -178,7 +175,8 @@ class SqliteJournal:
         self._unsure = False
         self._last = last
         if forgotten:
-            compaction.wipe(self._db)
+            with suppress(sqlite3.Error):
+                compaction.wipe(self._db)  # else it is at the end, with the log
 
     @contextmanager
     def _transaction(self) -> Iterator[History]:
@@ -251,9 +249,9 @@ class SqliteJournal:
             log.debug("%s could not be written: %s", self._witness, error)
 
     def _close(self) -> None:
+        with suppress(sqlite3.Error):
+            compaction.shrink(self._db)
         with self._plainly("closed"):
-            with suppress(sqlite3.Error):
-                compaction.shrink(self._db)
             self._db.close()
 
     # --- the files, under the open journal ---
