@@ -196,8 +196,9 @@ async function isOurs(answer) {
 
 // The words of a language, and how it writes numbers. Throws where they can't be had.
 async function words(language) {
-  const answer = await fetch(`/static/locales/${language}.json`);
-  const sentences = await answer.json();
+  const files = secret || projector ? [language, `host/${language}`] : [language];
+  const all = await Promise.all(files.map(async (name) => (await fetch(`/static/locales/${name}.json`)).json()));
+  const sentences = Object.assign({}, ...all);
   const rules = sentences['language.numbers'];
   const figures = formatter([...navigator.languages.filter((tag) => tag.startsWith(language)), rules]);
   return { language, figures, t: translator(figures, sentences, rules) };
@@ -255,7 +256,7 @@ function randomId() {
 if (!inLab) socket.connect();
 const framework = import('./vendor/alpine-csp-3.17.4.min.js').catch(lost);
 const language = choose([recall(kept, 'language') ?? '', ...navigator.languages], languages);
-const needed = secret ? ['menu', 'host', 'stage'] : projector ? ['stage'] : [];
+const needed = secret ? ['menu', 'host', 'stage', 'past'] : projector ? ['stage', 'past'] : [];
 const [spoken, { default: Alpine }] = await Promise.all([untilItComes(() => words(language)), framework, ...needed.map((name) => part(name))]);
 page = Alpine.reactive(page);
 Object.assign(page, spoken);

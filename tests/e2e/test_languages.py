@@ -92,7 +92,8 @@ def longer(sentence: str) -> str:
 
 def pseudo(route: Route) -> None:
     """English, a third longer."""
-    english = json.loads((folder() / "locales" / "en.json").read_text("utf-8"))
+    _, _, name = route.request.url.partition("/static/")
+    english = json.loads((folder() / name).read_text("utf-8"))
     told = {
         key: sentence
         if key.startswith("language.")
@@ -114,7 +115,7 @@ def speak(request: pytest.FixtureRequest, visit: Open) -> Open:
             expect(page.locator("html")).to_have_attribute("lang", "de")
             return page
         page = visit(url, size, **options)
-        page.route("**/static/locales/en.json", pseudo)
+        page.route("**/static/locales/**/en.json", pseudo)
         page.reload()
         connected(page)
         return page

@@ -8,11 +8,14 @@ import { hold, read as languages } from './languages.js';
 
 const web = new URL('../../web/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), 'utf8');
-const locales = languages('locales/');
-const files = (folder) => readdirSync(new URL(folder, web)).filter((name) => name.endsWith('.json'));
+const guests = languages('locales/');
+const hosts = languages('locales/host/');
+const locales = Object.fromEntries(Object.keys(guests).map((language) => [language, { ...guests[language], ...hosts[language] }]));
 const { en } = locales;
 
 hold('locales/');
+hold('locales/host/');
+hold('locales/export/');
 hold('lesson/words/');
 
 test('each language has a name of its own, under a code that a browser may wish for', () => {
@@ -21,8 +24,11 @@ test('each language has a name of its own, under a code that a browser may wish 
   assert.deepEqual(Intl.getCanonicalLocales(Object.keys(locales)), Object.keys(locales));
 });
 
-test('what a part says for itself is there in every language of the page', () => {
+test('what a host reads, and what a part says for itself, is there in every language of the page, and nothing twice', () => {
   assert.deepEqual(Object.keys(languages('lesson/words/')), Object.keys(locales));
+  assert.deepEqual(Object.keys(languages('locales/export/')), Object.keys(locales));
+  assert.deepEqual(Object.keys(hosts), Object.keys(guests));
+  assert.deepEqual(Object.keys(guests.en).filter((key) => key in hosts.en), []);
 });
 
 // A key is named whole, or made of a prefix and what the server or the model says.
@@ -37,6 +43,10 @@ const MADE = {
   ],
   'help.': ['blocks', 'unknown', 'allows', 'off', 'looking', 'unseen'],
   'help.do.': ['blocks', 'unknown'],
+  'history.': ['round', 'five', 'today', 'all'],
+  'last.': ['1', '2', '3', '4', '5', '6', '7', '8'],
+  'people.': ['guest', 'classic', 'host'],
+  'take.': ['workbook.why', 'rounds.why', 'changes.why', 'svg.why', 'png.why', 'changes.its', 'svg.its', 'png.its', 'changes', 'svg', 'png'],
   'notice.': ['set_aside', 'went_back', 'not_saved'],
 };
 const code = readdirSync(web, { recursive: true }).filter((name) => !/^(vendor|lab)/.test(name) && /\.(js|html)$/.test(name)).map(read).join('\n');

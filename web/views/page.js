@@ -16,6 +16,8 @@ export function createPage({ view, projector, inLab, shortcuts, languages, model
     onStage: projector,
     inLab,
     renaming: false,
+    panel: false,
+    past: null,
     menuOpen: false,
     clicks: 0,
     announced: '',
