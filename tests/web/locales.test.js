@@ -81,8 +81,8 @@ for (const [language, sentences] of Object.entries(locales)) {
 // A key is named whole, or made of a prefix and what the server or the model says.
 const MADE = {
   'link.': ['connecting', 'removed'],
-  'error.': ['locked', 'stale', 'out_of_range', 'not_host', 'nothing_to_undo', 'no_longer_host', 'not_recorded', 'other'],
-  'before.': ['counted', 'known', 'locked', 'stale', 'out_of_range', 'other', 'old', 'unreadable'],
+  'error.': ['locked', 'stale', 'out_of_range', 'over_limit', 'not_host', 'nothing_to_undo', 'no_longer_host', 'not_recorded', 'other'],
+  'before.': ['counted', 'known', 'locked', 'stale', 'out_of_range', 'over_limit', 'other', 'old', 'unreadable'],
   'join.': ['lan', 'local', 'none', 'virtual', 'tunnel', 'link-local'],
   'tiding.': [
     'gone', 'gone.from', 'gone.which', 'gone.port', 'again', 'port', 'port.why', 'nobody', 'taken', 'taken.one', 'close',
