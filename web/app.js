@@ -177,8 +177,9 @@ async function isOurs(answer) {
 
 // The words of a language, and how it writes numbers. Throws where they can't be had.
 async function words(language) {
-  const answer = await fetch(`/static/locales/${language}.json`);
-  const sentences = await answer.json();
+  const files = secret || projector ? [language, `host/${language}`] : [language];
+  const all = await Promise.all(files.map(async (name) => (await fetch(`/static/locales/${name}.json`)).json()));
+  const sentences = Object.assign({}, ...all);
   const rules = sentences['language.numbers'];
   const figures = formatter([...navigator.languages.filter((tag) => tag.startsWith(language)), rules]);
   return { language, figures, t: translator(figures, sentences, rules) };

@@ -65,7 +65,8 @@ test('a long IPv6 address takes two lines, the first as long as the second or a 
 });
 
 // The card's news, as the host reads it.
-const words = JSON.parse(readFileSync(new URL('../../web/locales/en.json', import.meta.url), 'utf8'));
+const read = (name) => JSON.parse(readFileSync(new URL(`../../web/locales/${name}.json`, import.meta.url), 'utf8'));
+const words = { ...read('en'), ...read('host/en') };
 const english = translator(formatter('en'), words, 'en');
 const JOIN = 'http://192.168.1.42:8000/';
 const OFFER = { address: '10.20.4.7', interface: 'Ethernet', came: 0 };
