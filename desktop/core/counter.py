@@ -8,7 +8,6 @@ Every operation is decided once, the refused ones too: a client's operation that
 
 from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 
 from msgspec import UNSET, Struct, UnsetType, field, structs
 
@@ -232,15 +231,16 @@ class Counter(Struct, kw_only=True):
                     self._move(self.hands)
                 return Verdict.APPLIED
 
-    def _change_to(self, value: int, hands: Mapping[str, int] = MappingProxyType({})) -> Verdict:
+    def _change_to(self, value: int, hands: Mapping[str, int] | None = None) -> Verdict:
         """Change the value, and with it these hands; so that it can be taken back."""
         if abs(value) > VALUE_LIMIT:
             return Verdict.OUT_OF_RANGE
         # Setting what is there already changes nothing that an undo could take back.
         if value != self.value:
-            self._remember({voter: self.hand(voter) for voter in hands})
+            self._remember({voter: self.hand(voter) for voter in hands} if hands else {})
             self.value = value
-            self._move(hands)
+            if hands:
+                self._move(hands)
         return Verdict.APPLIED
 
     def _remember(self, hands: dict[str, int]) -> None:

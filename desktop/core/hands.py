@@ -8,6 +8,8 @@ from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from typing import Final
 
+from msgspec import structs
+
 from desktop.core.answers import Hands
 from desktop.core.counter import Add, AnyOperation, Counter, Lower
 from desktop.core.member import Member
@@ -48,12 +50,9 @@ class Voters(dict[str, set[Member]]):
 
     def signed(self, operation: AnyOperation, member: Member) -> AnyOperation:
         """The operation that a member asks for, with what its decision needs to know: who adds, or who has gone."""
-        match operation:
-            case Add(client, op, False, delta, seen):
-                return Add(client, op, False, delta, seen, member.voter)
-            case Lower(client, op, True):
-                return Lower(client, op, True, sorted(self.gone()))
-        return operation
+        if operation.host:
+            return structs.replace(operation, voters=sorted(self.gone())) if isinstance(operation, Lower) else operation
+        return structs.replace(operation, voter=member.voter) if isinstance(operation, Add) else operation
 
     def gone(self) -> AbstractSet[str]:
         """The voters who have added something, and have left."""

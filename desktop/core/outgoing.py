@@ -5,7 +5,7 @@ who can't be written to keeps a note of what they are owed, and gets the newest 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from math import inf
 from typing import Final
@@ -156,7 +156,7 @@ class Outgoing:
     def _flush(self) -> list[Command]:
         news, self._news = self._news, 0
         self._tally = None
-        alike: defaultdict[tuple[int, int | UnsetType], list[Key]] = defaultdict(list)
+        alike: defaultdict[int, list[Key]] = defaultdict(list)
         classic: list[Key] = []
         commands: list[Command] = []
         for member in self._members.values() if news else self._owed:
@@ -171,12 +171,21 @@ class Outgoing:
             elif owed & ACK:
                 commands.append(Send((member.key,), encode(self._state(owed, member))))
             else:
-                alike[owed, self._hand(member) if owed & HAND else UNSET].append(member.key)
+                alike[owed].append(member.key)
         self._owed.clear()
         if classic:
             commands.append(Send(classic, encode(ClassicState(self._counter.value))))
-        commands += [Send(keys, encode(self._state(owed, hand=hand))) for (owed, hand), keys in alike.items()]
+        for owed, keys in alike.items():
+            commands += self._by_hand(owed, keys) if owed & HAND else [Send(keys, encode(self._state(owed)))]
         return commands
+
+    def _by_hand(self, owed: int, keys: Sequence[Key]) -> Iterator[Command]:
+        """To whom the same is owed, but their own hand: encoded once for all who have as much."""
+        alike: defaultdict[int | UnsetType, list[Key]] = defaultdict(list)
+        for key in keys:
+            alike[self._hand(self._members[key])].append(key)
+        for hand, those in alike.items():
+            yield Send(those, encode(self._state(owed, hand=hand)))
 
     # --- what is said ---
 

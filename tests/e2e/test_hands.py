@@ -187,7 +187,7 @@ def test_the_host_sees_how_many_took_part_and_lowers_the_hands_of_those_who_left
     expect(lower).to_be_hidden()
     for guest in guests[:2]:
         guest.close()
-    expect(lower).to_have_text("Lower the hands of 2 who left")
+    expect(lower).to_have_text("Lower the hands of 2 not here now")
     expect(host.locator(".hands p")).to_have_text("Took part: 3. Here: 1.")
     expect(host.locator(".plate .goal")).to_have_text("of 3")
     lower.click()
