@@ -119,6 +119,23 @@ def test_a_phone_that_loads_the_page_anew_and_another_tab_show_the_hand_that_is_
     assert voter not in host.content()
 
 
+def test_two_first_pages_of_a_browser_become_one_person(shared: Program, host: Page, visit: Open) -> None:
+    limit(shared, host)
+    guest = visit(shared.join_url, PHONE)
+    tab = guest.context.new_page()
+    tab.goto(shared.join_url)
+    connected(tab)
+    # As if both had found no voter: the one that was slower has written another.
+    tab.evaluate("localStorage.setItem('voter', 'slower-0123456789-0123456789')")
+    tab.reload()
+    connected(tab)
+    hand(tab).click()
+    shows(host, 1)
+    is_up(tab)
+    is_up(guest)
+    expect(host.locator(".plate .goal")).to_have_text("of 1")
+
+
 def test_a_click_kept_offline_counts_once_however_often_the_hand_was_raised_meanwhile(
     shared: Program, host: Page, visit: Open
 ) -> None:
