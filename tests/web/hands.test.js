@@ -70,6 +70,8 @@ test('a hand that is up twice, or down twice, is told in plain words', () => {
   assert.equal(noted(click(joined(), -1)), 'hand.none');
   const late = after(joined(), clicks(1), flush, sends, state({ hand: 1 }), refused(1));
   assert.deepEqual([noted(late), view(late).own, view(late).value], ['hand.twice', 1, 5]);
+  const many = after(joined({ each: null }), clicks(1), clicks(1), flush, sends, state({ settings: RULES, hand: 0 }), refused(1));
+  assert.deepEqual([noted(many), view(many).own], ['error.over_limit', 0]);
 });
 
 test('a reset, an undo or another tab: the key shows it', () => {

@@ -29,13 +29,13 @@ export function tally(model, { each }) {
 /** What to say of what is this person's. */
 export function note(model, { each }) {
   const had = own(model);
-  if (each > 1) return { key: 'hand.left', values: { left: each - had, n: each } };
+  if (each > 1) return { key: 'hand.left', values: { left: Math.max(0, each - had), n: each } };
   return { key: had ? 'hand.up' : 'hand.down' };
 }
 
 /** What to say where no more may be added, or taken away. */
 export function refusal({ each }, delta) {
-  if (each > 1) return { key: 'error.over_limit', values: { n: each } };
+  if (each > 1 || Math.abs(delta) > 1) return { key: 'error.over_limit', values: { n: each } };
   return { key: delta > 0 ? 'hand.twice' : 'hand.none' };
 }
 
