@@ -11,6 +11,8 @@ from commands import Stop, call, say
 
 # Names since Debian 13 and Ubuntu 24.04, where the old one is gone or only virtual.
 RENAMED = {"libasound2": "libasound2t64", "libglib2.0-0": "libglib2.0-0t64"}
+# What does as well where there is no package of the name; Ubuntu has no Chromium without its own windows.
+INSTEAD = {"chromium-headless-shell": "chromium"}
 
 
 def provide_packages(wanted: list[str]) -> None:
@@ -53,12 +55,21 @@ def missing_packages(wanted: list[str], installed: set[str]) -> list[str]:
 
 
 def current_names(packages: list[str]) -> list[str]:
-    """Exchange the names that this system has renamed."""
+    """Exchange the names that this system has renamed, or doesn't know."""
 
-    def exists(name: str) -> bool:
-        return subprocess.run(["apt-cache", "show", name], capture_output=True, check=False).returncode == 0
+    def current(name: str) -> str:
+        if name in RENAMED and is_known(RENAMED[name]):
+            return RENAMED[name]
+        return INSTEAD[name] if name in INSTEAD and not is_known(name) else name
 
-    return [RENAMED[name] if name in RENAMED and exists(RENAMED[name]) else name for name in packages]
+    return [current(name) for name in packages]
+
+
+def is_known(package: str) -> bool:
+    """Tell whether apt has heard of a package."""
+    if shutil.which("apt-cache") is None:
+        return False
+    return subprocess.run(["apt-cache", "show", package], capture_output=True, check=False).returncode == 0
 
 
 def is_root() -> bool:

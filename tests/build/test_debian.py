@@ -60,6 +60,14 @@ def test_who_is_not_root_is_told_the_line_to_run(
     assert commands.run == []
 
 
+def test_a_system_gets_the_names_that_it_knows(debian: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = ["chromium-headless-shell", "libasound2", "xvfb"]
+    monkeypatch.setattr(debian, "is_known", lambda name: name != "libasound2t64")
+    assert debian.current_names(wanted) == wanted
+    monkeypatch.setattr(debian, "is_known", lambda name: name != "chromium-headless-shell")
+    assert debian.current_names(wanted) == ["chromium", "libasound2t64", "xvfb"]
+
+
 def test_where_there_is_no_apt_the_packages_are_left_alone(
     debian: ModuleType, commands: Commands, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

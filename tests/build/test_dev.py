@@ -110,6 +110,27 @@ def test_the_version_of_node_is_read(dev: ModuleType, version: str, major: int) 
     assert dev.node_major(version) == major
 
 
+@pytest.mark.parametrize(
+    ("there", "root", "known", "asked"),
+    [
+        ((), True, True, ["chromium-headless-shell"]),
+        ((), False, False, ["chromium-headless-shell"]),  # or what apt knows instead
+        (("chromium",), True, True, ["chromium-headless-shell"]),
+        (("chromium",), False, True, []),
+        (("google-chrome",), True, False, []),
+        (("chromium-headless-shell",), True, True, []),
+    ],
+)
+def test_the_lightest_browser_is_asked_for_where_it_can_be_had_and_else_any_will_do(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, there: tuple[str, ...], root: bool, known: bool, asked: list[str]
+) -> None:
+    monkeypatch.setattr(dev.shutil, "which", lambda name: name if name in (*there, "node") else None)
+    monkeypatch.setattr(dev, "version_of", lambda program: "v20.0.0")
+    monkeypatch.setattr(dev, "is_root", lambda: root)
+    monkeypatch.setattr(dev, "is_known", lambda package: known)
+    assert dev.missing_tools() == asked
+
+
 def test_every_check_runs_though_one_fails_and_pytest_is_the_last(
     dev: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -151,7 +151,7 @@ def until(condition: Callable[[], bool], within: float = 15) -> None:
 
 def browser() -> str | None:
     """Find the Chromium to drive: the environment's CHROMIUM, or what is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 

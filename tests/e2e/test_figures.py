@@ -15,15 +15,16 @@ LONG_IPV6 = ["[2001:db8:4f2a:91c0:1c2b:", "7dff:fe3a:52b1]:8000"]
 SIZES = [(1920, 1080), (1366, 700), (1100, 760), (760, 900), (390, 844), (320, 568)]
 
 LINES = """(element) => {
-    const text = element.firstChild;
     const lines = new Map();
-    [...text.data].forEach((sign, place) => {
-        const range = document.createRange();
-        range.setStart(text, place);
-        range.setEnd(text, place + 1);
-        const { top } = range.getBoundingClientRect();
-        lines.set(top, (lines.get(top) ?? '') + sign);
-    });
+    for (const { firstChild: text } of element.querySelectorAll('span')) {
+        [...text?.data ?? ''].forEach((sign, place) => {
+            const range = document.createRange();
+            range.setStart(text, place);
+            range.setEnd(text, place + 1);
+            const { top } = range.getBoundingClientRect();
+            lines.set(top, (lines.get(top) ?? '') + sign);
+        });
+    }
     return [...lines.values()];
 }"""
 

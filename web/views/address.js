@@ -8,17 +8,18 @@ const LONGEST = 10; // em: any IPv4 address, with its port, is shorter
 export const addressed = {
   get address() { return this.join.replace(/^http:\/\/|\/$/g, ''); },
   get addressFit() {
-    const first = firstLine(this.address);
-    return { ...fit(first, PROPORTIONAL), '--lines': this.isTwoLines ? 2 : 1 };
+    return { ...fit(this.upper, PROPORTIONAL), '--lines': this.isTwoLines ? 2 : 1 };
   },
-  get isTwoLines() { return firstLine(this.address) !== this.address; },
+  get upper() { return firstLine(this.address); },
+  get lower() { return this.address.slice(this.upper.length); },
+  get isTwoLines() { return this.lower !== ''; },
   // The figures' font has no letters but an IPv6 address's.
   get inPlaque() { return /^[\d.:a-f[\]%]+$/.test(this.address); },
 };
 
 /**
- * What fits on a line before the rest: a long IPv6 address takes two, even ones, and breaks after a colon.
- * The box is as wide as this, so that the text itself needs nothing put in, which would be copied too.
+ * What fits on a line before the rest: a long IPv6 address takes two, even ones, and breaks after a colon. A `<wbr>` is
+ * between them, which is not copied; the box is too narrow for both.
  */
 export function firstLine(address) {
   const whole = width(address, PROPORTIONAL);
