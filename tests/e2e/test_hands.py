@@ -282,7 +282,6 @@ def test_where_colours_are_forced_a_hand_that_is_up_shows(shared: Program, host:
 CLICKS = "(times) => times.forEach((ms) => setTimeout(() => document.querySelector('.hand').click(), ms))"
 
 
-@pytest.mark.timeout(300)  # thirty browsers take their time on a machine that is busy
 def test_thirty_pages_raise_and_lower_at_random_and_agree(shared: Program, host: Page, visit: Open) -> None:
     limit(shared, host)
     chance = random.Random(SEED)
