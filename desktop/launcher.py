@@ -182,7 +182,7 @@ class Server:
         )
         routes = [*Joining(reach, self._secret, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
-        astray = Astray(folder() / "locales", lambda: reach.join)
+        astray = Astray(folder() / "locales" / "host", lambda: reach.join)
         runner = application(hub, guard, astray, connections, routes, self._origins)
         await runner.setup()
         assert runner.server
