@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from desktop.export.folder import ExportError, export
 from desktop.journal import JournalError
 from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal
@@ -24,7 +25,7 @@ from desktop.machine.descriptors import make_room
 from desktop.machine.install import InstallError, install, own_command, uninstall
 from desktop.machine.instance import AlreadyRunning, FolderError, Running, hold
 from desktop.machine.outside import alert, has_console, has_desktop, open_page
-from desktop.machine.place import persons_folder, place
+from desktop.machine.place import log_file, persons_folder, place
 from desktop.machine.signals import on_signals
 from desktop.network import addresses
 from desktop.network.choice import Choice, candidates
@@ -52,14 +53,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = parse(argv)
         # Started by a double-click: nobody reads what is printed.
         alone = not (options.headless or has_console())
-        file = _log_file(options.data_dir) if alone else None
+        file = log_file(options.data_dir) if alone else None
         logs.begin(options.log_level, file)
         if options.install or options.uninstall:
             top = Path(__file__).parent.parent
             say(install(own_command(), top, folder() / "favicon.svg") if options.install else uninstall())
             return 0
         if options.self_test is not None:
-            return _test_itself(options.self_test)
+            # Imported here: its client's half of aiohttp would slow every start down.
+            from desktop import selftest
+
+            return selftest.run(options.self_test)
+        if options.export is not None:
+            database = (options.data_dir or persons_folder()) / "counter.db"
+            asked = options.language or language(folder())
+            for path in export(database, options.export, folder() / "locales", asked, time.time()):
+                say(str(path))
+            return 0
         program = _Program(options)
         code = program.run()
     except AlreadyRunning as error:
@@ -70,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             has_none = error.running and error.running.windowless
             alert(f"{error}\n\n{'It has no window.' if has_none else 'It does not answer.'}")
         return NOT_STARTED
-    except (OptionError, InstallError, FolderError, ListenError, JournalError) as error:
+    except (OptionError, InstallError, ExportError, FolderError, ListenError, JournalError) as error:
         say(str(error), error=True)
         if alone:
             log.error("%s", error)
@@ -84,25 +94,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if program.has_shown_window:
         leave(code)
     return code
-
-
-def _test_itself(report: str) -> int:
-    # Imported here: its client's half of aiohttp would slow every start down.
-    from desktop.selftest import SelfTest, telling
-
-    test = SelfTest(telling(say, report))
-    code = test.run()
-    if test.has_shown_window:
-        leave(code)
-    return code
-
-
-def _log_file(folder: Path | None) -> Path | None:
-    """The log's place in the data folder, None if there is no such folder."""
-    try:
-        return (folder or persons_folder()) / "log.txt"
-    except FolderError:
-        return None
 
 
 def _where(file: Path | None) -> str:

@@ -25,11 +25,13 @@ from desktop.server.app import application
 from desktop.server.astray import Astray
 from desktop.server.gate import Gate
 from desktop.server.guard import Guard
+from desktop.server.history import History
 from desktop.server.hub import Hub
 from desktop.server.joining import Joining
 from desktop.server.pages import Pages, folder
 from desktop.server.reach import Reach
 from desktop.server.sites import Sites
+from desktop.server.takeaway import Takeaway
 
 COMPANY_PAUSE: Final = 1.0
 """Seconds from one look at who is here to the next, for what needs no more haste."""
@@ -180,7 +182,12 @@ class Server:
             announce=hub.announce,
             remember=lambda choice: preferences.change(self._preferences, **choice._asdict()),
         )
-        routes = [*Joining(reach, self._secret, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
+        routes = [
+            *Joining(reach, self._secret, self._forward, self._tickets).routes(),
+            *History(hub.room, self._journal, self._secret).routes(),
+            *Takeaway(self._journal, self._secret, folder() / "locales").routes(),
+            *Pages(folder()).routes(),
+        ]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
         astray = Astray(folder() / "locales" / "host", lambda: reach.join)
         runner = application(hub, guard, astray, connections, routes, self._origins)

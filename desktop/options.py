@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from desktop import __version__
+from desktop.export.words import languages
 from desktop.network.listening import LOOPBACK
 from desktop.network.ports import BLOCKED
+from desktop.server.pages import folder
 from desktop.server.websockets import CONNECTION_LIMIT
 
 MOST_CONNECTIONS: Final = 50_000
@@ -67,6 +69,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         help="let pages from this origin connect too, as guests (null: files opened in a browser); may be repeated",
     )
     parser.add_argument("--data-dir", type=Path, metavar="D", help="keep the counter in this folder")
+    parser.add_argument(
+        "--export", type=Path, metavar="DIR", help="write all rounds and changes into this folder, and end"
+    )
+    parser.add_argument(
+        "--language",
+        choices=sorted(languages(folder() / "locales")),
+        help="of what is exported (else this system's)",
+    )
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="default: warning"
     )

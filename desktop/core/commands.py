@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from desktop.core.counter import AnyOperation
+from desktop.core.rounds import NOBODY, Present
 
 Key = Any
 """What the hub calls a connection: hashable, and opaque here."""
@@ -13,6 +14,7 @@ class Record(NamedTuple):
     """Give these operations to the journal as one batch."""
 
     operations: Sequence[AnyOperation]
+    present: Present = NOBODY
 
 
 class Send(NamedTuple):

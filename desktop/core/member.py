@@ -8,6 +8,7 @@ from math import inf
 from typing import Final
 
 from desktop.core.commands import Key
+from desktop.core.rounds import Who
 
 RATE: Final = 50.0
 """Messages a second."""
@@ -103,6 +104,11 @@ class Member:
         self.wrong_secrets = 0
         self.rate = Bucket(now)
         self.bad = Window()
+
+    @property
+    def who(self) -> Who:
+        """Who it is, as all may know."""
+        return Who(self.person, self.name, "host" if self.host else "guest" if self.v1 else "classic")
 
 
 class Clients(dict[str, set[Member]]):

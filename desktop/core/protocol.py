@@ -14,12 +14,14 @@ lan-counter.v1 (the client offers that subprotocol)
                                                                                  person, a voter the same for all pages
                                                                                  of a browser
                        {"type":"add","op":3,"delta":2,"seen":17}                 seen is optional
-                       {"type":"set","op":4,"value":0}                           these five: the host only
-                       {"type":"reset","op":5}
+                       {"type":"set","op":4,"value":0}                           these seven: the host only
+                       {"type":"reset","op":5}                                    ends a round
                        {"type":"undo","op":6}
                        {"type":"configure","op":7,"settings":{…}}                any of the settings
                        {"type":"lower","op":8}                                   the hands of who has gone, while each
                                                                                  person may add only so much (`each`)
+                       {"type":"title","op":8,"round":17,"title":"…"}            of a round that has ended: it sticks
+                       {"type":"forget","op":9}                                  all names, out of the history
                        {"type":"remove","person":7}                              the host only: close their connection
                        {"type":"ping","at":123.4}
     server -> client   {"type":"state","counter":42,"revision":17,"ack":3,"people":23,"epoch":"…","role":"guest",
@@ -42,6 +44,24 @@ lan-counter.v1 (the client offers that subprotocol)
 are strict (`true` and `1.0` are no integers), unknown keys are ignored, and a number past its limit is `out_of_range`,
 not `malformed`, so that its operation is decided like any other. What is `malformed` or of an `unknown_type` decides
 nothing, and leaves no gap: its number may come again, or the next one, and then it is refused like any other.
+
+The history is asked for over HTTP; that it has changed is said by a `revision` that has grown. Times are whole
+milliseconds since the epoch. The host proves it with `Authorization: Bearer <secret>`, over loopback.
+
+    GET /history.json?range=all    for all; range: round (the running one), five (minutes), today, all; or round=ID
+        {"now","revision","round":ID of the running one,"rounds":how many have ended,"from","to","before":value at from,
+         "value":at to,"goal","live","changes":[{"at","delta","value","kind":"add"}],"people":[{"at","n"}]}
+        at most 500 changes, from < at <= to; of each column the first, lowest, highest and last. kind: add, set, reset,
+        undo, or several: older than 30 days, and in one. The host gets "who":{"name","person","role"} with each,
+        and "names": whether there are any
+    GET /rounds.json?last=N        for all, the newest first; an ID is the revision of the reset that began it, or 0
+        [{"round":ID,"number","title","from","to","value","low","high","people":who took part,"here":most who were here,
+          "goal","reached","live"}]
+        round=ID: that one alone; for the host with "added":[{"name","person","role","added"}]
+    GET /history.csv /rounds.csv /history.xlsx    the host only; language=fr, round=ID
+    POST /host/take                the host only: {"what":"workbook","round":null,"language":"fr"}; what: workbook,
+        rounds, changes. {"path":"/take/…/…"} is where it can be fetched over loopback for a minute. POST
+        /host/take/<file name> keeps what a page has drawn, an SVG or PNG of up to 2 MB, in the same way
 """
 
 import re
@@ -53,7 +73,19 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Lower, Reset, Set, SettingsChange, Undo
+from desktop.core.counter import (
+    VALUE_LIMIT,
+    Add,
+    AnyOperation,
+    Configure,
+    Forget,
+    Lower,
+    Reset,
+    Set,
+    SettingsChange,
+    Title,
+    Undo,
+)
 from desktop.core.names import whole
 
 T = TypeVar("T")
@@ -176,6 +208,8 @@ class ConfigureRequest(ClientMessage, frozen=True, tag="configure"):
             change = msgspec.structs.replace(change, goal=_clamp(change.goal))
         if isinstance(change.each, int):
             change = msgspec.structs.replace(change, each=_clamp(change.each))
+        if isinstance(change.compare, int):
+            change = msgspec.structs.replace(change, compare=_clamp(change.compare))
         return Configure(client, self.op, host, change)
 
 
@@ -186,7 +220,32 @@ class LowerRequest(ClientMessage, frozen=True, tag="lower"):
         return Lower(client, self.op, host)
 
 
-OperationRequest = AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest | LowerRequest
+class TitleRequest(ClientMessage, frozen=True, tag="title"):
+    op: Op
+    round: int
+    title: str
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        return Title(client, self.op, host, _clamp(self.round), self.title)
+
+
+class ForgetRequest(ClientMessage, frozen=True, tag="forget"):
+    op: Op
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        return Forget(client, self.op, host)
+
+
+OperationRequest = (
+    AddRequest
+    | SetRequest
+    | ResetRequest
+    | UndoRequest
+    | ConfigureRequest
+    | LowerRequest
+    | TitleRequest
+    | ForgetRequest
+)
 ClientMessages = Hello | Ping | Remove | OperationRequest
 
 
@@ -206,7 +265,7 @@ _decode: Callable[[str], ClientMessages] = msgspec.json.Decoder(ClientMessages).
 _decode_type = msgspec.json.Decoder(_Typed).decode
 _decode_op = msgspec.json.Decoder(_Numbered).decode
 _decode_classic = msgspec.json.Decoder(_Classic).decode
-_TYPES: Final = {"hello", "ping", "remove", "add", "set", "reset", "undo", "configure", "lower"}
+_TYPES: Final = {"hello", "ping", "remove", "add", "set", "reset", "undo", "configure", "lower", "title", "forget"}
 _NUMBER: Final = re.compile(rb"-?\d[\d.eE+-]*")
 
 

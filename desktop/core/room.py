@@ -14,11 +14,11 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from desktop.core.answers import ClassicError, ClassicState, Error, Network, Notice, Pong, encode
 from desktop.core.commands import Close, Command, Key, Pause, Record, Send
-from desktop.core.counter import Add, AnyOperation, Counter, Set, Verdict
+from desktop.core.counter import Add, Age, AnyOperation, Counter, Set, Verdict
 from desktop.core.hands import Voters
 from desktop.core.intake import RETRY_PAUSE, Intake
 from desktop.core.liveness import Liveness
@@ -37,6 +37,7 @@ from desktop.core.protocol import (
     parse,
     parse_classic,
 )
+from desktop.core.rounds import Present
 
 WRONG_SECRETS: Final = 5
 FULL: Final = 1013
@@ -55,7 +56,10 @@ class Room:
     """
 
     def __init__(self, counter: Counter, *, epoch: str, secret: str, run: str, notices: Sequence[Notice] = ()) -> None:
+        # What a projector showed when the program ended is no matter of today's.
+        counter.settings = structs.replace(counter.settings, compare=None)
         self.counter = counter
+        self.hour = counter.hour  # since the epoch, set from outside: there is no clock here
         self.epoch = epoch
         self._secret = secret.encode()
         self._run = run
@@ -152,7 +156,7 @@ class Room:
     def _taken_classic(self, member: Member, text: str) -> list[Command]:
         if self._intake.full:
             return [Close(member.key, FULL, TOO_MUCH)]
-        self._intake.add(Set(member.client, 0, member.host, parse_classic(text)))
+        self._intake.add(Set(member.client, 0, member.host, parse_classic(text)), member.who)
         return []
 
     def _taken(self, member: Member, text: str) -> list[Command]:
@@ -216,7 +220,7 @@ class Room:
             # Those before it could not be read, and did not come again: adding nothing is refused, and so are they.
             for unread in range(newest + 1, op):
                 self._intake.add(Add(client, unread, member.host, 0))
-            self._intake.add(self._voters.signed(request.operation(client, member.host), member))
+            self._intake.add(self._voters.signed(request.operation(client, member.host), member), member.who)
         elif self._intake.failing:
             # A page that hears nothing would take the connection for dead.
             return [self._error(member, Code.NOT_RECORDED, SENTENCES[Code.NOT_RECORDED], op)]
@@ -271,8 +275,12 @@ class Room:
     def tick(self, now: float) -> list[Command]:
         """Do what is due."""
         commands = self._outgoing.beat(now)
-        if not (commands or self._outgoing.news) and (batch := self._intake.batch(now, self._outgoing.next_beat)):
-            commands.append(Record(batch))
+        if not (commands or self._outgoing.news):
+            if self.hour != self.counter.hour:
+                here = self.counter.clients.keys() & self._clients
+                self._intake.age(Age("~", 0, True, self.hour, sorted(here)))
+            if batch := self._intake.batch(now, self._outgoing.next_beat):
+                commands.append(Record(batch, Present(self.people, self._intake.who())))
         return commands + self._liveness.check(now)
 
     def hurry(self) -> None:

@@ -5,6 +5,7 @@ Everything here runs in one event loop, and nothing waits between an event and t
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -22,6 +23,8 @@ from desktop.server.socket import PING, TEXT, Socket, frame
 
 log = logging.getLogger(__name__)
 
+PRESENCE_PAUSE: Final = 10.0
+"""Seconds from one number of people here to the next that the journal is told without a click."""
 WITNESS_PAUSE: Final = 0.25
 """Seconds that the journal's witness may lag behind."""
 SNAPSHOT_EVERY: Final = 10_000
@@ -45,6 +48,8 @@ class Hub:
         self._appending: Future[None] | None = None
         self._failing = False
         self._witnessing: asyncio.TimerHandle | None = None
+        self._counting: asyncio.TimerHandle | None = None
+        self._seen = 0
         self.closing = False
 
     # --- events ---
@@ -113,6 +118,9 @@ class Hub:
             self._perform(Close(socket, 1001, "The server is stopping."))
         if self._closing:
             await asyncio.wait(self._closing)
+        if self._counting:
+            self._counting.cancel()
+        self._journal.see(0)
         if self._witnessing:
             self._witnessing.cancel()
             self._witness()
@@ -132,8 +140,8 @@ class Hub:
                 data = frame(TEXT, message)
                 for socket in sockets:
                     socket.write(data)
-            case Record(operations):
-                self._appending = self._journal.append(operations)
+            case Record(operations, present):
+                self._appending = self._journal.append(operations, present)
                 self._appending.add_done_callback(self._appended)
             case Pause(socket, seconds):
                 socket.pause(seconds)
@@ -154,6 +162,8 @@ class Hub:
 
     def _schedule(self) -> None:
         """Call `_tick` when the room wants it; never within this call, so that what comes together is done together."""
+        if self._counting is None and self.room.people != self._seen:
+            self._counting = self._loop.call_later(PRESENCE_PAUSE, self._count)
         due = self.room.due()
         if self._timer is None or due < self._timer.when():
             if self._timer:
@@ -164,6 +174,7 @@ class Hub:
         """Do what is due; False if nothing was."""
         self._timer = None
         started = self._loop.time()
+        self.room.hour = int(time.time() // 3600)
         commands = self.room.tick(started)
         for command in commands:
             self._perform(command)
@@ -191,6 +202,11 @@ class Hub:
         self._witnessing = None
         counter = self.room.counter
         self._journal.witness(self._last, counter.value, counter.revision, counter.settings)
+
+    def _count(self) -> None:
+        self._counting = None
+        self._seen = self.room.people
+        self._journal.see(self._seen)
 
     def _keep(self) -> asyncio.Future[None]:
         """Keep a snapshot: the next start needn't replay what is in it."""

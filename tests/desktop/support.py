@@ -243,10 +243,12 @@ async def served(
     connections: int = 1_000,
     places: int = 1_000,
     routes: Sequence[web.RouteDef] = (),
+    late: Callable[[Room], Sequence[web.RouteDef]] = lambda room: (),
     join: str | None = "http://192.168.1.42:8000/",
     origins: Sequence[str] = (),
 ) -> AsyncIterator[Served]:
-    """Serve a counter on loopback, put together as the launcher does it, and some more routes; `join` is on display."""
+    """Serve a counter on loopback, put together as the launcher does it, and some more routes, `late` those that need
+    its room; `join` is on display."""
     loop = asyncio.get_running_loop()
     hub: Hub
 
@@ -260,7 +262,7 @@ async def served(
     guard = Guard(port, lambda: None, lambda device, via: None)
     gate = Gate(places)
     astray = Astray(folder() / "locales" / "host", lambda: join)
-    runner = application(hub, guard, astray, connections, [*pages.routes(), *routes], origins)
+    runner = application(hub, guard, astray, connections, [*pages.routes(), *routes, *late(hub.room)], origins)
     await runner.setup()
     assert runner.server
     gate.open(runner.server)

@@ -18,11 +18,23 @@ KNOWS: dict[str, set[str]] = {
     "machine": set(),
     "journal": {"core", "machine"},
     "window": {"machine"},
-    "server": {"core", "journal", "network", "machine"},
+    "export": {"core", "journal"},
+    "server": {"core", "journal", "network", "machine", "export"},
     "launcher": {"core", "journal", "network", "machine", "server"},
-    "options": {"network", "server"},
+    "options": {"network", "export", "server"},
     "selftest": {"core", "journal", "network", "machine", "server", "launcher", "window"},
-    "cli": {"core", "journal", "network", "machine", "server", "launcher", "window", "options", "selftest"},
+    "cli": {
+        "core",
+        "journal",
+        "network",
+        "machine",
+        "export",
+        "server",
+        "launcher",
+        "window",
+        "options",
+        "selftest",
+    },
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -149,4 +161,4 @@ def test_a_start_waits_for_nothing_that_it_does_not_need() -> None:
         cwd=DESKTOP.parent,
     ).stdout.split()
 
-    assert not {"webview", "PySide6", "zeroconf", "segno", "wakepy", "jeepney"} & set(loaded)
+    assert not {"webview", "PySide6", "zeroconf", "segno", "wakepy", "jeepney", "xlsxwriter"} & set(loaded)
