@@ -18,6 +18,7 @@ from aiohttp import WSMsgType, web
 from desktop.core.counter import AnyOperation
 from desktop.core.protocol import V1
 from desktop.core.room import Room
+from desktop.core.rounds import NOBODY, Present
 from desktop.journal import Journal, JournalError
 from desktop.journal.sqlite import SqliteJournal
 from desktop.network.listening import listen
@@ -297,8 +298,8 @@ class FailingJournal(SqliteJournal):
     broken = False
     error: Exception = JournalError("The disk is full.")
 
-    def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
-        return self._failed() if self.broken else super().append(operations)
+    def append(self, operations: Sequence[AnyOperation], present: Present = NOBODY) -> Future[None]:
+        return self._failed() if self.broken else super().append(operations, present)
 
     def snapshot(self, state: bytes, last: int) -> Future[None]:
         return self._failed() if self.broken else super().snapshot(state, last)

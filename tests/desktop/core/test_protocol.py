@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.core.counter import VALUE_LIMIT, Add, Configure, Lower, Reset, Set, SettingsChange, Undo
+from desktop.core.counter import VALUE_LIMIT, Add, Configure, Forget, Lower, Reset, Set, SettingsChange, Title, Undo
 from desktop.core.protocol import AddRequest, Code, Hello, OperationRequest, Ping, ProtocolError, parse, parse_classic
 
 CLIENT = "abcDEF0123456789_-abcd"
@@ -31,6 +31,8 @@ CLIENT = "abcDEF0123456789_-abcd"
             Configure(CLIENT, 7, False, SettingsChange(each=None)),
         ),
         ('{"type":"lower","op":8,"voters":["somebody"]}', Lower(CLIENT, 8, False)),
+        ('{"type":"title","op":8,"round":17,"title":"Hands"}', Title(CLIENT, 8, False, 17, "Hands")),
+        ('{"type":"forget","op":9}', Forget(CLIENT, 9, False)),
     ],
 )
 def test_each_operation_is_read_as_it_is_written(text: str, operation: object) -> None:

@@ -10,11 +10,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 import desktop.core.intake
 from desktop.core.answers import Network, Notice
-from desktop.core.commands import Heartbeat, Pause
-from desktop.core.counter import AnyOperation, Counter
+from desktop.core.commands import Heartbeat, Pause, Record
+from desktop.core.counter import AnyOperation, Counter, Settings
 from desktop.core.intake import RETRY_PAUSE
 from desktop.core.liveness import PING_AFTER, SILENCE_LIMIT, STALL_LIMIT
 from desktop.core.room import REMOVED
+from desktop.core.rounds import Present, Who
 from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 
 
@@ -741,3 +742,33 @@ def test_a_guest_a_projector_and_a_classic_client_are_company_until_they_leave(o
     assert stage.room.has_company
     stage.room.leave("o", stage.now)
     assert not stage.room.has_company
+
+
+# --- what the history is told ---
+
+
+def test_a_batch_says_who_asked_and_how_many_are_here(stage: Stage) -> None:
+    stage.greet("a", ADA, name="Ada")
+    stage.say("a", type="add", op=1, delta=1)
+    stage.room.leave("a", stage.now)
+    stage.join("b", v1=False)
+    found = [command for later in range(3) for command in stage.room.tick(stage.now + later)]
+    (record,) = [command for command in found if isinstance(command, Record)]
+    assert record.present == Present(1, {ADA: Who(1, "Ada", "guest")}), "who has left since had asked all the same"
+
+
+def test_the_hour_is_recorded_with_the_next_click_and_who_is_here_is_remembered(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.say("a", type="add", op=1, delta=1)
+    stage.settle()
+    stage.room.hour = 77
+    stage.settle()
+    assert stage.room.counter.hour == 0, "nobody has clicked"
+    stage.say("a", type="add", op=2, delta=1)
+    stage.settle()
+    assert (stage.room.counter.hour, stage.room.counter.clients[ADA].hour, stage.room.counter.value) == (77, 77, 2)
+
+
+def test_what_a_projector_showed_is_over_with_the_run() -> None:
+    stage = Stage(Counter(settings=Settings(compare=3, title="Hands")))
+    assert stage.room.counter.settings == Settings(title="Hands")

@@ -51,8 +51,9 @@ def filled(database: Path) -> None:
     at = iter(range(START, START + 1000))
     journal = SqliteJournal(database, lambda: next(at))
     journal.open(nothing)
+    clicks: list[list[AnyOperation]] = [[Add(client, 1, False, n)] for n, client in enumerate(CLIENTS, 1)]
     batches: list[list[AnyOperation]] = [
-        *([Add(client, 1, False, n + 1)] for n, client in enumerate(CLIENTS)),
+        *clicks,
         [Configure(HOST, 1, True, SettingsChange(title='=HYPERLINK("http://x";"y")', goal=9)), Reset(HOST, 2, True)],
         [Configure(HOST, 3, True, SettingsChange(goal=None))],
         [Set(HOST, 4, True, VALUE_LIMIT)],
@@ -60,8 +61,7 @@ def filled(database: Path) -> None:
         [Set("~anonymous", 0, False, -3)],
     ]
     for batch in batches:
-        if batch:
-            journal.append(batch, present).result(PATIENCE)
+        journal.append(batch, present).result(PATIENCE)
     journal.close()
 
 

@@ -21,6 +21,7 @@ import desktop.core.room
 import desktop.server.hub
 from desktop.core import answers
 from desktop.core.counter import AnyOperation, Settings
+from desktop.core.rounds import NOBODY, Present
 from desktop.journal.sqlite import SqliteJournal
 from desktop.journal.witness import Witness, read
 from desktop.network.listening import listen
@@ -400,9 +401,9 @@ class WatchedJournal(SqliteJournal):
 
     batches = 0
 
-    def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
+    def append(self, operations: Sequence[AnyOperation], present: Present = NOBODY) -> Future[None]:
         self.batches += 1
-        return super().append(operations)
+        return super().append(operations, present)
 
 
 async def test_at_the_end_what_has_arrived_is_recorded_and_everybody_is_told(serve: Serve, database: Path) -> None:
