@@ -237,7 +237,7 @@ function randomId() {
 socket.connect();
 const framework = import('./vendor/alpine-csp-3.17.4.min.js').catch(lost);
 const language = choose([recall(kept, 'language') ?? '', ...navigator.languages], languages);
-const needed = secret ? ['menu', 'host', 'stage'] : projector ? ['stage'] : [];
+const needed = secret ? ['menu', 'host', 'stage', 'past'] : projector ? ['stage', 'past'] : [];
 const [spoken, { default: Alpine }] = await Promise.all([untilItComes(() => words(language)), framework, ...needed.map((name) => part(name))]);
 page = Alpine.reactive(page);
 Object.assign(page, spoken);

@@ -113,6 +113,42 @@ def test_a_download_asks_where_to_and_is_saved(
         assert program.errors == ""
 
 
+def test_what_happened_is_taken_along_by_the_windows_own_dialog(
+    data: Path, screen: str, playwright: Playwright, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads = tmp_path / "home" / "Downloads"
+    downloads.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with Program(data, screen=screen) as program:
+        until(lambda: program.debugging_url is not None, within=30)
+        assert program.debugging_url
+        connection = playwright.chromium.connect_over_cdp(program.debugging_url, no_defaults=True, is_local=True)
+        until(lambda: bool(connection.contexts[0].pages))
+        page = connection.contexts[0].pages[0]
+        expect(page.locator("html")).to_have_attribute(*UP, timeout=15_000)
+        page.get_by_role("button", name="Add one").click()
+        page.get_by_role("button", name="Reset to 0").click()
+        page.get_by_role("button", name="Rounds 1").click(timeout=15_000)
+        for item, ending, begin in (("Workbook", "xlsx", b"PK"), ("This plot, as PNG", "png", b"\x89PNG")):
+            page.get_by_role("button", name="Take along").click()
+            page.get_by_role("menuitem", name=item).click()
+
+            def saved(ending: str = ending) -> list[Path]:
+                return [path for path in downloads.iterdir() if path.suffix == f".{ending}"]
+
+            def accepted() -> bool:
+                # The dialog may not have the keyboard yet; without one it is nobody's key.
+                if not saved():
+                    xdotool(screen, "key", "Return")
+                return bool(saved())
+
+            until(accepted)
+            until(lambda begin=begin: saved()[0].read_bytes().startswith(begin))
+        connection.close()
+        assert program.end() == 143
+        assert program.errors == ""
+
+
 def test_the_page_is_loaded_again_after_a_crash(data: Path, screen: str) -> None:
     with Program(data, screen=screen) as program:
         until(lambda: program.health["people"] == 1, within=30)

@@ -411,7 +411,7 @@ def test_the_keys_count_and_can_be_switched_off(shared: Program, host: Page, vis
 
 
 def test_after_choosing_a_step_the_keys_still_count_and_arrows_choose(host: Page) -> None:
-    host.get_by_role("radio", name="5").click()
+    host.get_by_role("radio", name="5", exact=True).click()
     host.keyboard.press("+")
     shows(host, 5)
     host.keyboard.press("ArrowRight")

@@ -6,14 +6,19 @@ import { test } from 'node:test';
 
 const web = new URL('../../web/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), 'utf8');
-const names = readdirSync(new URL('locales/', web)).filter((name) => name.endsWith('.json'));
-const folder = (path) => Object.fromEntries(names.map((name) => [name.replace('.json', ''), JSON.parse(read(`${path}${name}`))]));
+const files = (folder) => readdirSync(new URL(folder, web)).filter((name) => name.endsWith('.json'));
+// What everybody's page says, and what the host's and the projector's say besides.
+const folder = (path) => Object.fromEntries(files('locales/').map((name) => [name.replace('.json', ''), JSON.parse(read(`${path}${name}`))]));
 const guests = folder('locales/');
 const hosts = folder('locales/host/');
 const locales = Object.fromEntries(Object.keys(guests).map((language) => [language, { ...guests[language], ...hosts[language] }]));
 const { en } = locales;
 const forms = (sentence) => (typeof sentence === 'string' ? [sentence] : Object.values(sentence));
 const placeholders = (text) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort().join(' ');
+
+test('each language has two files', () => {
+  assert.deepEqual(files('locales/host/'), files('locales/'));
+});
 
 test('each language has a name of its own, under a code that a browser may wish for', () => {
   const own = Object.values(locales).map((sentences) => sentences['language.own']);
@@ -101,6 +106,10 @@ const MADE = {
   ],
   'help.': ['blocks', 'unknown', 'allows', 'off', 'looking', 'unseen'],
   'help.do.': ['blocks', 'unknown'],
+  'history.': ['round', 'five', 'today', 'all'],
+  'last.': ['1', '2', '3', '4', '5', '6', '7', '8'],
+  'people.': ['guest', 'classic', 'host'],
+  'take.': ['workbook.why', 'rounds.why', 'changes.why', 'svg.why', 'png.why', 'changes.its', 'svg.its', 'png.its', 'changes', 'svg', 'png'],
   'notice.': ['set_aside', 'went_back', 'not_saved'],
 };
 const code = readdirSync(web, { recursive: true }).filter((name) => !name.startsWith('vendor') && /\.(js|html)$/.test(name)).map(read).join('\n');

@@ -29,7 +29,7 @@ const guest = [
   'index.html', heaviest, ...fonts, ...references.map((url) => url.slice('/static/'.length)), ...modules('app.js'),
   alpine, 'views/joy.js', 'views/menu.css', ...modules('views/menu.js'),
 ];
-const parts = ['menu', 'host', 'stage'];
+const parts = ['menu', 'host', 'stage', 'past'];
 
 test('everything the page asks for is here, and under /static/', () => {
   for (const url of references) {

@@ -15,6 +15,8 @@ export function createPage({ view, projector, shortcuts, languages, model, ...do
     languages: Object.entries(languages).map(([code, name]) => ({ code, name })),
     onStage: projector,
     renaming: false,
+    panel: false,
+    past: null,
     menuOpen: false,
     clicks: 0,
     announced: '',
