@@ -11,6 +11,8 @@ entry       an operation as the journal gives it back: durable, and in an order 
 journal     the ordered, durable log of operations; the only truth
 counter     the state machine that applies entries: value, settings, what can be undone
 revision    how many operations have been applied; grows with every change, never back
+history     what the entries came to: each change of the value, and the rounds; kept when the entries are not
+round       from one reset to the next
 snapshot    the counter's state at one entry, so that a start needn't replay them all
 epoch       the name of a journal; another epoch means another history
 room        the rules: who is here, who may do what, what is sent to whom and when

@@ -21,6 +21,7 @@ from desktop.core.room import Room
 from desktop.core.rounds import NOBODY, Present
 from desktop.journal import Journal, JournalError
 from desktop.journal.sqlite import SqliteJournal
+from desktop.launcher import on_error
 from desktop.network.listening import listen
 from desktop.server.app import application
 from desktop.server.astray import Astray
@@ -251,6 +252,7 @@ async def served(
     """Serve a counter on loopback, put together as the launcher does it, and some more routes, `late` those that need
     its room; `join` is on display."""
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(on_error)
     hub: Hub
 
     def deliver(operations: Sequence[AnyOperation], last: int) -> None:
