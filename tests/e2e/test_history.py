@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -318,21 +319,45 @@ def test_the_changes_can_be_read_as_a_list(look: Look) -> None:
     expect(opener).to_be_focused()
 
 
-def test_the_server_is_asked_at_most_once_a_second_and_not_while_nothing_is_new(look: Look) -> None:
+CLICK = """async () => {
+    const line = () => document.querySelector('.history .trace').getAttribute('d');
+    const before = line();
+    document.querySelector('.tap.more').click();
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    return [before, line()];
+}"""
+
+
+def test_a_click_of_the_hosts_lengthens_the_line_in_the_same_frame(look: Look) -> None:
     told = Told(*MANY)
     page = look(told)
     expect(chart(page).locator(".trace")).to_be_visible()
-    page.wait_for_timeout(1_500)
-    before = len(told.asked)
-    page.wait_for_timeout(2_500)
-    assert len(told.asked) == before
-    # The whole window is the projector's now.
-    told.changes.append(told.changes[-1] | {"at": told.now, "value": 43})
-    for _ in range(10):
+    asked = len(told.asked)
+    before, after = page.evaluate(CLICK)
+    assert before != after
+    assert len(told.asked) == asked
+
+
+ASKED = """() => performance.getEntriesByType('resource')
+    .filter(({ name }) => /history\\.json|rounds\\.json/.test(name)).map(({ startTime }) => startTime)"""
+
+
+def test_the_server_is_asked_once_a_second_at_most(look: Look) -> None:
+    told = Told(*MANY)
+    page = look(told)
+    expect(chart(page).locator(".trace")).to_be_visible()
+    button(page, "Rounds 6").click()
+    expect(page.locator(".round")).to_have_count(7)
+    opened = len(page.evaluate(ASKED))
+
+    def is_asked() -> bool:
+        told.changes.append(told.changes[-1] | {"at": told.now, "value": 43})
         button(page, "Add one").click()
-        page.wait_for_timeout(100)
-    page.wait_for_timeout(1_200)
-    assert 0 < len(told.asked) - before <= 4
+        return len(page.evaluate(ASKED)) >= opened + 4
+
+    until(is_asked, within=30)
+    times = page.evaluate(ASKED)[opened:]
+    assert min(after - before for before, after in pairwise(times)) > 900
 
 
 # --- rounds ---

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -113,6 +114,14 @@ def test_a_download_asks_where_to_and_is_saved(
         assert program.errors == ""
 
 
+def is_saved(screen: str, folder: Path, ending: str, begin: bytes) -> bool:
+    """Whether a file is there, and begins so; until then the dialog is told to go on, once it has the keyboard."""
+    saved = [path for path in folder.iterdir() if path.suffix == ending]
+    if not saved:
+        xdotool(screen, "key", "Return")
+    return bool(saved) and saved[0].read_bytes().startswith(begin)
+
+
 def test_what_happened_is_taken_along_by_the_windows_own_dialog(
     data: Path, screen: str, playwright: Playwright, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,21 +138,10 @@ def test_what_happened_is_taken_along_by_the_windows_own_dialog(
         page.get_by_role("button", name="Add one").click()
         page.get_by_role("button", name="Reset to 0").click()
         page.get_by_role("button", name="Rounds 1").click(timeout=15_000)
-        for item, ending, begin in (("Workbook", "xlsx", b"PK"), ("This plot, as PNG", "png", b"\x89PNG")):
+        for item, ending, begin in (("Workbook", ".xlsx", b"PK"), ("This plot, as PNG", ".png", b"\x89PNG")):
             page.get_by_role("button", name="Take along").click()
             page.get_by_role("menuitem", name=item).click()
-
-            def saved(ending: str = ending) -> list[Path]:
-                return [path for path in downloads.iterdir() if path.suffix == f".{ending}"]
-
-            def accepted() -> bool:
-                # The dialog may not have the keyboard yet; without one it is nobody's key.
-                if not saved():
-                    xdotool(screen, "key", "Return")
-                return bool(saved())
-
-            until(accepted)
-            until(lambda begin=begin: saved()[0].read_bytes().startswith(begin))
+            until(partial(is_saved, screen, downloads, ending, begin))
         connection.close()
         assert program.end() == 143
         assert program.errors == ""
