@@ -198,7 +198,7 @@ class Server:
             *Pages(folder()).routes(),
         ]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
-        astray = Astray(folder() / "locales", lambda: reach.join)
+        astray = Astray(folder() / "locales" / "host", lambda: reach.join)
         runner = application(hub, guard, astray, connections, routes, self._origins)
         await runner.setup()
         assert runner.server

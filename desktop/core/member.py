@@ -64,9 +64,10 @@ class Window:
 
 
 class Member:
-    """`key` is the hub's name for it, `client` its own and secret one once it has said hello, `person` the number by
-    which the host knows it, `owed` what it has yet to be told, `acts` whether it has asked for an operation, `unread`
-    up to which number there were, after those that could be read, only such that could not; a `bot` is a lesson's."""
+    """`key` is the hub's name for it, `client` its own and secret one once it has said hello, `voter` stands for whose
+    page it is, `person` is the number by which the host knows it, `owed` what it has yet to be told, `acts` whether it
+    has asked for an operation, `unread` up to which number there were, after those that could be read, only such that
+    could not; a `bot` is a lesson's."""
 
     __slots__ = (
         "acts",
@@ -85,6 +86,7 @@ class Member:
         "stalled_at",
         "unread",
         "v1",
+        "voter",
         "wrong_secrets",
     )
 
@@ -95,6 +97,7 @@ class Member:
         self.local = local
         self.bot = bot
         self.client = ""
+        self.voter = ""
         self.name = ""
         self.host = False
         self.acts = False

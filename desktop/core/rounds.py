@@ -69,6 +69,9 @@ class Round(Struct, kw_only=True):
     changes: int = 0
     here: int = 0
     goal: int | None = None
+    took: int | None = None
+    """How many had added something at its end, where there was a limit for each person; else that is not known of
+    persons, but of their pages."""
 
     def reaches(self) -> bool:
         """Whether its value is at its goal, or past it."""
@@ -127,6 +130,8 @@ class Rounds:
         one.last, one.value = at, value
         one.low, one.high, one.here = min(one.low, value), max(one.high, value), max(one.here, here)
         one.changes += 1
+        if self.counter.settings.each is not None:
+            one.took = len(self.counter.hands)
         self._touch(one)
 
     def _begin(self) -> None:

@@ -20,7 +20,8 @@ from desktop.core.counter import AnyOperation, Counter
 from desktop.journal import JournalError, Kept
 
 FORMAT: Final = 4
-"""Of the file. Grows when an older program could no longer read it. Format 1 had no checksums, format 3 no history."""
+"""Of the file. Grows when an older program could no longer read it, or would make another number of it. Format 1 had no
+checksums, format 3 no history, and no limit for each person."""
 SINCE_HISTORY: Final = 4
 SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 """The database, and the files that SQLite keeps beside it (sqlite.org, "Temporary Files Used By SQLite")."""

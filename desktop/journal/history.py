@@ -47,7 +47,8 @@ CREATE TABLE block (
 CREATE TABLE round (
     id INTEGER PRIMARY KEY,    -- the revision of the reset that began it, 0 for the first
     begin INTEGER NOT NULL, title TEXT NOT NULL, own TEXT, first INTEGER, last INTEGER, value INTEGER NOT NULL,
-    low INTEGER NOT NULL, high INTEGER NOT NULL, changes INTEGER NOT NULL, here INTEGER NOT NULL, goal INTEGER
+    low INTEGER NOT NULL, high INTEGER NOT NULL, changes INTEGER NOT NULL, here INTEGER NOT NULL, goal INTEGER,
+    took INTEGER               -- part, while each person may add only so much
 );
 CREATE TABLE share (round INTEGER, who INTEGER, added INTEGER NOT NULL, PRIMARY KEY (round, who)) WITHOUT ROWID;
 CREATE TABLE who (id INTEGER PRIMARY KEY, actor INTEGER NOT NULL, person INTEGER NOT NULL, role TEXT NOT NULL);
@@ -140,7 +141,7 @@ class History:
         self._who.clear()
 
     def _keep(self, one: Round) -> None:
-        self._db.execute("REPLACE INTO round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", structs.astuple(one))
+        self._db.execute("REPLACE INTO round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", structs.astuple(one))
 
     def _merge(self, shares: defaultdict[tuple[int, int], int], number: int, gone: int) -> None:
         for key in [key for key in shares if key[0] == gone]:

@@ -93,7 +93,10 @@ def _numbered(db: sqlite3.Connection, which: str, argument: int) -> list[Numbere
         "SELECT round, count(DISTINCT actor) FROM share JOIN who ON who = id WHERE round BETWEEN ? AND ? GROUP BY round"
     )
     people = dict(db.execute(query, (first, last)).fetchall())
-    return [Numbered(number - place, one, people.get(one.id, 0), end) for place, (one, end) in enumerate(found)]
+    return [
+        Numbered(number - place, one, people.get(one.id, 0) if one.took is None else one.took, end)
+        for place, (one, end) in enumerate(found)
+    ]
 
 
 def ended(db: sqlite3.Connection) -> int:

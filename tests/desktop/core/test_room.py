@@ -33,7 +33,9 @@ def test_a_classic_client_is_sent_the_value_at_once(stage: Stage) -> None:
 def test_the_first_state_says_everything_but_ack(stage: Stage) -> None:
     assert stage.join("a") == {
         "type": "state", "counter": 0, "revision": 0, "people": 1, "epoch": "epoch", "role": "guest",
-        "settings": {"title": "", "step": 1, "goal": None, "locked": False, "classic": True, "compare": None},
+        "settings": {
+            "title": "", "step": 1, "goal": None, "locked": False, "classic": True, "each": None, "compare": None,
+        },
     }  # fmt: skip
 
 
@@ -278,6 +280,7 @@ def test_settings_are_told_to_those_who_understand_them(stage: Stage) -> None:
         "goal": None,
         "locked": False,
         "classic": True,
+        "each": None,
         "compare": None,
     }
     assert state["revision"] == 1

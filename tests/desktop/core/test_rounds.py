@@ -42,6 +42,20 @@ def test_a_round_knows_its_bounds_its_times_and_how_many_were_here(played: Playe
     assert (one.value, one.low, one.high, one.first, one.last, one.changes, one.here) == (1, -3, 5, 10, 30, 3, 3)
 
 
+def test_where_each_may_add_only_so_much_a_round_knows_how_many_persons_took_part(played: Played) -> None:
+    played.do(Add, 5)
+    assert played.running.took is None
+    played.do(Configure, SettingsChange(each=1))
+    for page, delta, voter in (("a", 1, "ada"), ("b", 1, "bob"), ("anew", -1, "ada"), ("c", 1, "cem")):
+        played.at += 10
+        played.rounds.apply(Add(page, 1, False, delta, None, voter), played.at, here=4)
+    assert played.running.took == 2
+    played.do(Reset)
+    assert (played.kept[0].took, played.running.took) == (2, None)
+    played.do(Undo)
+    assert played.running.took == 2
+
+
 def test_a_reset_ends_a_round_and_leaves_its_value(played: Played) -> None:
     played.do(Add, 5)
     change = played.do(Reset)

@@ -1,6 +1,7 @@
 """The words of what is taken along."""
 
 import json
+from typing import Any
 
 from desktop.core.rounds import Who
 from desktop.export.words import called, languages, words
@@ -15,7 +16,9 @@ def test_every_language_of_the_page_has_all_words() -> None:
 
 def test_people_are_called_as_on_the_page() -> None:
     for language in languages(LOCALES):
-        page = json.loads((LOCALES / f"{language}.json").read_text("utf-8"))
+        page: dict[str, Any] = {}
+        for name in (f"{language}.json", f"host/{language}.json"):
+            page |= json.loads((LOCALES / name).read_text("utf-8"))
         said = words(LOCALES, language)
         assert (said["guest"], said["host"]) == (page["people.guest"], page["people.host"])
 
