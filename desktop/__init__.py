@@ -19,6 +19,8 @@ host        the person at this machine's window; proves it with a secret
 guest       everyone else
 dialect     what a connection speaks: classic (the course's exercise) or lan-counter.v1
 hub         does what the room says: owns the sockets, beats, talks to the journal
+lesson      the lost click: a class taps on scratch counters, in the original's way and in ours; no operations
+bot         a connection of the program's own that takes part in a lesson, and is nobody
 beat        what arrived since the last one is recorded together and told in one frame
 conflate    to send the newest state in place of those that a slow connection missed
 """

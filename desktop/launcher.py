@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from desktop.core.answers import Notice
 from desktop.core.counter import AnyOperation
@@ -19,10 +19,12 @@ from desktop.core.room import Room
 from desktop.journal import Journal
 from desktop.machine import preferences
 from desktop.machine.descriptors import on_loop_error, places
+from desktop.network.accepting import is_gone
 from desktop.network.choice import Choice
 from desktop.network.mdns import LocalName
 from desktop.server.app import application
 from desktop.server.astray import Astray
+from desktop.server.course import Course
 from desktop.server.gate import Gate
 from desktop.server.guard import Guard
 from desktop.server.hub import Hub
@@ -33,6 +35,12 @@ from desktop.server.sites import Sites
 
 COMPANY_PAUSE: Final = 1.0
 """Seconds from one look at who is here to the next, for what needs no more haste."""
+
+
+def on_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """asyncio's exception handler: who has left before being accepted is nothing to tell."""
+    if not is_gone(context.get("exception")):
+        on_loop_error(loop, context)
 
 
 class Server:
@@ -129,7 +137,7 @@ class Server:
 
     async def _serve(self, started: Callable[[], None]) -> None:
         loop = self._loop = asyncio.get_running_loop()
-        loop.set_exception_handler(on_loop_error)
+        loop.set_exception_handler(on_error)
         # Before there was a loop, nobody could be woken in it.
         if self._stopping:
             self._stop.set()
@@ -180,7 +188,11 @@ class Server:
             announce=hub.announce,
             remember=lambda choice: preferences.change(self._preferences, **choice._asdict()),
         )
-        routes = [*Joining(reach, self._secret, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
+        routes = [
+            *Joining(reach, self._secret, self._forward, self._tickets).routes(),
+            *Course(folder() / "course", lambda: reach.join).routes(),
+            *Pages(folder()).routes(),
+        ]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
         astray = Astray(folder() / "locales" / "host", lambda: reach.join)
         runner = application(hub, guard, astray, connections, routes, self._origins)
@@ -191,6 +203,7 @@ class Server:
         try:
             await sites.start(self._sockets)
             following = asyncio.create_task(reach.follow())
+            hub.bots.port = port
             started()
             await self._stop.wait()
         finally:

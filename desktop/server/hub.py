@@ -13,12 +13,15 @@ from typing import Final
 
 import msgspec
 
-from desktop.core.answers import Network
-from desktop.core.commands import Close, Command, Heartbeat, Pause, Record, Send
+from desktop.core.answers import Error, Network, encode
+from desktop.core.commands import Bots, Close, Command, Heartbeat, Pause, Record, Send, Watch
 from desktop.core.counter import AnyOperation
+from desktop.core.protocol import SENTENCES, Code
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
+from desktop.server import bots
 from desktop.server.socket import PING, TEXT, Socket, frame
+from desktop.server.tap import Taps
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,8 @@ class Hub:
         self._timer: asyncio.TimerHandle | None = None
         self.sockets: set[Socket] = set()
         """Of those who are in the room."""
+        self.taps = Taps(self._loop)
+        self.bots = bots.Bots()
         self._closing: set[asyncio.Task[None]] = set()
         self._appending: Future[None] | None = None
         self._failing = False
@@ -49,15 +54,19 @@ class Hub:
 
     # --- events ---
 
-    def join(self, socket: Socket, *, v1: bool, local: bool) -> None:
-        """A handshake is done."""
+    def join(self, socket: Socket, *, v1: bool, local: bool, watch: bool = False, bot: bool = False) -> None:
+        """A handshake is done; who comes by it may `watch` from the start, and may be a `bot` of a lesson."""
         self.sockets.add(socket)
-        self._do([self.room.join(socket, self._loop.time(), v1=v1, local=local)])
+        watching = [Watch(socket, "", True)] if watch else []
+        self._do([*watching, self.room.join(socket, self._loop.time(), v1=v1, local=local, bot=bot)])
 
     def receive(self, socket: Socket, text: str) -> None:
         """A text message came."""
         if socket in self.room and not self.closing:
-            self._do(self.room.receive(socket, text, self._loop.time()))
+            commands = self.room.receive(socket, text, self._loop.time())
+            if self.taps.open and not commands:
+                self.taps.came()
+            self._do(commands)
 
     def heard(self, socket: Socket) -> None:
         """A sign of life came."""
@@ -73,11 +82,13 @@ class Hub:
         if socket in self.room:
             self.room.drained(socket, self._loop.time())
             self._schedule()
+            self.taps.drained(socket)
 
     def leave(self, socket: Socket) -> None:
         """Nothing more will come."""
         if socket in self.sockets:
             self.sockets.remove(socket)
+            self.taps.leave(socket)
             self.room.leave(socket, self._loop.time())
             self._schedule()
 
@@ -89,6 +100,8 @@ class Hub:
         """The journal has made these durable."""
         self._last = last
         self._failing = False
+        if self.taps.open:
+            self.taps.recorded(operations)
         self._do(self.room.recorded(operations, self._loop.time()))
         if self._witnessing is None:
             self._witnessing = self._loop.call_later(WITNESS_PAUSE, self._witness)
@@ -98,6 +111,7 @@ class Hub:
     async def close(self) -> None:
         """Finish what has arrived, then tell everybody that the server goes away: 1001, at once and together."""
         self.closing = True
+        await self.bots.close()
         while not self._failing:
             pending = self._appending
             if pending and not pending.done():
@@ -133,10 +147,17 @@ class Hub:
                 for socket in sockets:
                     socket.write(data)
             case Record(operations):
+                self.taps.recording()
                 self._appending = self._journal.append(operations)
                 self._appending.add_done_callback(self._appended)
             case Pause(socket, seconds):
                 socket.pause(seconds)
+            case Watch(socket, client, wire):
+                if not self.taps.watch(socket, client, wire):
+                    full = Error(code=Code.FULL, message=SENTENCES[Code.FULL])
+                    self._perform(Send((socket,), encode(full)))
+            case Bots(wanted):
+                self.bots.want(wanted)
             case Heartbeat(sockets):
                 data = frame(PING, b"")
                 for socket in sockets:
@@ -164,11 +185,15 @@ class Hub:
         """Do what is due; False if nothing was."""
         self._timer = None
         started = self._loop.time()
+        if self.taps.open:
+            self.taps.beat()
         commands = self.room.tick(started)
         for command in commands:
             self._perform(command)
         if any(isinstance(command, Send) for command in commands):
             self.room.flushed(started, self._loop.time())
+            if self.taps.open:
+                self.taps.told(commands)
         self._schedule()
         return bool(commands)
 

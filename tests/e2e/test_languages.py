@@ -168,7 +168,11 @@ def test_the_hosts_page(shared: Program, host: Page, visit: Open, speak: Open) -
     page.locator(".drop:visible").first.click()
     is_whole(page, NARROW, WIDE, SMALL, WINDOW)
     is_fine(page)
-    for control, dialog in [(".acts .btn:nth-child(2)", ".big"), (".link", "dialog.help"), (".tools .ico", "#menu")]:
+    for control, dialog in [
+        (".acts .btn:nth-child(2)", ".big"),
+        (".link", "dialog.help"),
+        (".tools .ico:last-child", "#menu"),
+    ]:
         page.locator(control).click()
         expect(page.locator(dialog)).to_be_visible()
         if dialog == "dialog.help":

@@ -78,6 +78,11 @@ const settings = () => ({
     if (field.reportValidity()) this.configure({ step: field.valueAsNumber });
   },
 
+  teach(button) {
+    this.closeDialog(button);
+    this.openLesson();
+  },
+
   configure(changed) { this.change((model) => ask(model, { type: 'configure', settings: changed })); },
 });
 

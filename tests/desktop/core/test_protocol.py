@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.core.counter import VALUE_LIMIT, Add, Configure, Lower, Reset, Set, SettingsChange, Undo
-from desktop.core.protocol import AddRequest, Code, Hello, OperationRequest, Ping, ProtocolError, parse, parse_classic
+from desktop.core.protocol import (
+    AddRequest,
+    Break,
+    Code,
+    Hello,
+    OperationRequest,
+    Ping,
+    ProtocolError,
+    Watch,
+    parse,
+    parse_classic,
+)
 
 CLIENT = "abcDEF0123456789_-abcd"
 
@@ -103,6 +114,8 @@ MALFORMED = [
     '{"type":"configure","op":1,"settings":{"each":1.5}}',
     '{"type":"lower"}',
     '{"type":"configure","op":1,"settings":{"title":null}}',
+    '{"type":"watch"}',
+    '{"type":"watch","wire":1}',
     '{"type":"ping"}',
     '{"type":"ping","at":"now"}',
     '{"type":"ping","at":1e400}',
@@ -117,8 +130,11 @@ MALFORMED = [
     f'{{"type":"hello","client":"{CLIENT}","voter":1}}',
     "[" * 4096,
     '{"type":' + "[" * 4000,
-    f'{{"type":"hello","client":"{CLIENT}","x":' + "[" * 2000 + "]" * 2000 + "}",
 ]
+
+
+def test_so_are_watch_and_break() -> None:
+    assert [parse('{"type":"watch","wire":true}'), parse('{"type":"break","x":1}')] == [Watch(True), Break()]
 
 
 @pytest.mark.parametrize("text", MALFORMED)
@@ -128,6 +144,17 @@ def test_what_is_malformed_is_called_so(text: str) -> None:
     assert refused.value.code is Code.MALFORMED
     assert str(refused.value).endswith(".")
     assert len(str(refused.value)) < 200
+
+
+def test_what_is_nested_too_deeply_for_this_python_is_malformed_and_else_a_key_like_any_that_is_unknown() -> None:
+    """Some Pythons count no more than 1,000 levels, some more than a message has."""
+    known = f'{{"type":"hello","client":"{CLIENT}"'
+    try:
+        found = parse(f'{known},"x":{"[" * 2000}{"]" * 2000}}}')
+    except ProtocolError as refused:
+        assert refused.code is Code.MALFORMED
+    else:
+        assert found == parse(known + "}")
 
 
 @pytest.mark.parametrize("kind", ["nope", "", "state", "Add", "x" * 4000])

@@ -10,11 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 import desktop.core.intake
 from desktop.core.answers import Network, Notice
-from desktop.core.commands import Heartbeat, Pause
+from desktop.core.commands import REMOVED, Heartbeat, Pause, Watch
 from desktop.core.counter import AnyOperation, Counter
 from desktop.core.intake import RETRY_PAUSE
 from desktop.core.liveness import PING_AFTER, SILENCE_LIMIT, STALL_LIMIT
-from desktop.core.room import REMOVED
 from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 
 
@@ -281,6 +280,29 @@ def test_settings_are_told_to_those_who_understand_them(stage: Stage) -> None:
         "each": None,
     }
     assert state["revision"] == 1
+
+
+# --- the lab ---
+
+
+def test_who_wants_to_watch_is_named_to_the_hub_and_only_after_hello(stage: Stage) -> None:
+    stage.join("a")
+    stage.say("a", type="watch", wire=True)
+    assert stage.take("a")[-1]["code"] == "hello_first"
+
+    stage.greet("b", BOB)
+    stage.say("b", type="watch", wire=True)
+    stage.say("b", type="watch", wire=False)
+    assert stage.others == [Watch("b", BOB, True), Watch("b", BOB, False)]
+
+
+def test_who_wants_to_be_cut_is_dropped_and_nobody_else(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.greet("b", BOB)
+
+    stage.say("a", type="break")
+
+    assert stage.closed == {"a": None}
 
 
 # --- the host ---
