@@ -196,7 +196,7 @@ class Room:
                 commands.append(self._error(member, Code.NOT_HOST, "This is not the host's secret."))
         self._voters.name(member, hello)
         if self.counter.settings.each is not None:
-            self._outgoing.came()
+            self._outgoing.came(member)
         commands.append(Send((member.key,), encode(self._outgoing.whole_state(member))))
         if member.host:
             commands += [Send((member.key,), encode(message)) for message in (self._network, *self._notices)]

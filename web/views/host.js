@@ -2,6 +2,7 @@
 
 import { help } from './help.js';
 import { joining } from './join.js';
+import { insert } from './markup.js';
 import { notices } from './notices.js';
 import { people } from './people.js';
 import { LONGEST_TITLE, cut } from '../model/names.js';
@@ -85,5 +86,8 @@ const settings = () => ({
 
   configure(changed) { this.change((model) => ask(model, { type: 'configure', settings: changed })); },
 });
+
+// There is none where only the functions are wanted.
+if (globalThis.document) await insert('host');
 
 export default { naming, notices, rules, settings, joining, people, help };
