@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop.core.answers import Notice
-from desktop.core.counter import AnyOperation
+from desktop.core.operations import AnyOperation
 from desktop.core.room import Room
 from desktop.journal import Journal
 from desktop.machine import preferences

@@ -5,8 +5,8 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from desktop.core.counter import Settings
 from desktop.core.lesson import Stage
+from desktop.core.operations import Settings
 from desktop.core.protocol import Code
 
 

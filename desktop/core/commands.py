@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from desktop.core.counter import AnyOperation
+from desktop.core.operations import AnyOperation
 from desktop.core.rounds import NOBODY, Present
 
 Key = Any

@@ -11,8 +11,9 @@ from typing import Final
 from msgspec import structs
 
 from desktop.core.answers import Hands
-from desktop.core.counter import Add, AnyOperation, Counter, Lower
+from desktop.core.counter import Counter
 from desktop.core.member import Member
+from desktop.core.operations import Add, AnyOperation, Lower
 from desktop.core.protocol import Hello
 
 MARK_SIZE: Final = 12

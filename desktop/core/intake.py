@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Final
 
-from desktop.core.counter import Age, AnyOperation
+from desktop.core.operations import Age, AnyOperation
 from desktop.core.rounds import Who
 
 WEIGHT: Final = 0.25

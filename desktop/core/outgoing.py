@@ -12,11 +12,13 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from desktop.core.answers import ClassicState, Hands, Person, Roster, State, encode
-from desktop.core.commands import Command, Key, Send
-from desktop.core.counter import Add, Counter
+from desktop.core.answers import ClassicError, ClassicState, Error, Hands, Person, Roster, State, encode
+from desktop.core.commands import Close, Command, Key, Send
+from desktop.core.counter import Counter
 from desktop.core.hands import Voters
 from desktop.core.member import Member
+from desktop.core.operations import Add
+from desktop.core.protocol import ANONYMOUS, SENTENCES, Code
 
 BEAT: Final = 0.008
 """Seconds from one beat to the next when busy, at least: nobody sees a number change 125 times a second as it is,
@@ -216,6 +218,21 @@ class Outgoing:
             hand=self._hand(member) if member and owed & HAND else hand,
             hands=self._hands() if owed & HANDS else UNSET,
         )
+
+    def refuse(self, member: Member, code: Code, sentence: str = "", op: int = 0) -> Send:
+        """Why something can't be: the operation `op`, if it is one; in the code's own words unless in others."""
+        sentence = sentence or SENTENCES[code]
+        if member.v1:
+            return Send((member.key,), encode(Error(code=code, message=sentence, op=op or UNSET)))
+        if code is Code.LOCKED and self._limited and not self._counter.settings.locked:
+            sentence = ANONYMOUS
+        return Send((member.key,), encode(ClassicState(self._counter.value, ClassicError(code, sentence))))
+
+    def rebuke(self, member: Member, now: float, code: Code, sentence: str = "") -> Command:
+        """The answer to a bad message, of which nobody may send too many."""
+        if member.bad.count(now):
+            return Close(member.key, 1008, "Too many bad messages.")
+        return self.refuse(member, code, sentence)
 
     def whole_state(self, member: Member) -> State:
         """All there is to know: with `ack` once the member has said who it is."""

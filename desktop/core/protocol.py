@@ -65,20 +65,11 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from desktop.core.counter import (
-    VALUE_LIMIT,
-    Add,
-    AnyOperation,
-    Configure,
-    Forget,
-    Lower,
-    Reset,
-    Set,
-    SettingsChange,
-    Title,
-    Undo,
-)
 from desktop.core.names import whole
+from desktop.core.operations import (
+    VALUE_LIMIT,
+)
+from desktop.core.requests import ClientMessage, Op, OperationRequest
 from desktop.core.taps import Lesson, Taps
 
 T = TypeVar("T")
@@ -133,13 +124,6 @@ class ProtocolError(Exception):
         self.op = op
 
 
-Op = Annotated[int, Meta(ge=1, le=VALUE_LIMIT)]
-
-
-class ClientMessage(Struct, frozen=True, tag_field="type", tag=str.lower):
-    pass
-
-
 class Hello(ClientMessage, frozen=True):
     client: Annotated[str, Meta(pattern=KEY)]
     name: object = None
@@ -167,88 +151,6 @@ class Break(ClientMessage, frozen=True):
     pass
 
 
-class AddRequest(ClientMessage, frozen=True, tag="add"):
-    op: Op
-    delta: int
-    seen: int | None = None
-
-    def operation(self, client: str, host: bool) -> AnyOperation:
-        seen = None if self.seen is None else _clamp(self.seen)
-        return Add(client, self.op, host, _clamp(self.delta), seen)
-
-
-class SetRequest(ClientMessage, frozen=True, tag="set"):
-    op: Op
-    value: int
-
-    def operation(self, client: str, host: bool) -> AnyOperation:
-        return Set(client, self.op, host, _clamp(self.value))
-
-
-class ResetRequest(ClientMessage, frozen=True, tag="reset"):
-    op: Op
-
-    def operation(self, client: str, host: bool) -> AnyOperation:
-        return Reset(client, self.op, host)
-
-
-class UndoRequest(ClientMessage, frozen=True, tag="undo"):
-    op: Op
-
-    def operation(self, client: str, host: bool) -> AnyOperation:
-        return Undo(client, self.op, host)
-
-
-class ConfigureRequest(ClientMessage, frozen=True, tag="configure"):
-    op: Op
-    settings: SettingsChange
-
-    def operation(self, client: str, host: bool) -> AnyOperation:
-        change = self.settings
-        if isinstance(change.step, int):
-            change = msgspec.structs.replace(change, step=_clamp(change.step))
-        if isinstance(change.goal, int):
-            change = msgspec.structs.replace(change, goal=_clamp(change.goal))
-        if isinstance(change.each, int):
-            change = msgspec.structs.replace(change, each=_clamp(change.each))
-        if isinstance(change.compare, int):
-            change = msgspec.structs.replace(change, compare=_clamp(change.compare))
-        return Configure(client, self.op, host, change)
-
-
-class LowerRequest(ClientMessage, frozen=True, tag="lower"):
-    op: Op
-
-    def operation(self, client: str, host: bool) -> AnyOperation:
-        return Lower(client, self.op, host)
-
-
-class TitleRequest(ClientMessage, frozen=True, tag="title"):
-    op: Op
-    round: int
-    title: str
-
-    def operation(self, client: str, host: bool) -> AnyOperation:
-        return Title(client, self.op, host, _clamp(self.round), self.title)
-
-
-class ForgetRequest(ClientMessage, frozen=True, tag="forget"):
-    op: Op
-
-    def operation(self, client: str, host: bool) -> AnyOperation:
-        return Forget(client, self.op, host)
-
-
-OperationRequest = (
-    AddRequest
-    | SetRequest
-    | ResetRequest
-    | UndoRequest
-    | ConfigureRequest
-    | LowerRequest
-    | TitleRequest
-    | ForgetRequest
-)
 ClientMessages = Hello | Ping | Remove | Watch | Break | Lesson | Taps | OperationRequest
 
 
@@ -325,8 +227,3 @@ def _plain(error: Exception) -> str:
     if isinstance(error, msgspec.ValidationError):
         return str(error).replace("`", "")[:120] + "."
     return "This is not JSON."
-
-
-def _clamp(number: int) -> int:
-    """The number itself, or one just past VALUE_LIMIT: still out of range, but of a size that a journal can keep."""
-    return max(-VALUE_LIMIT - 1, min(VALUE_LIMIT + 1, number))

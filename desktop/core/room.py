@@ -13,26 +13,24 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Final
 
-from msgspec import UNSET, structs
+from msgspec import structs
 
-from desktop.core.answers import ClassicError, ClassicState, Error, Network, Notice, Pong, encode
+from desktop.core.answers import ClassicState, Network, Notice, Pong, encode
 from desktop.core.classroom import Classroom
 from desktop.core.commands import FULL, REMOVED, Close, Command, Key, Pause, Record, Send
 from desktop.core.commands import Watch as Watching
-from desktop.core.counter import Add, Age, AnyOperation, Counter, Set, Verdict
+from desktop.core.counter import Counter, Verdict
 from desktop.core.hands import Voters
 from desktop.core.intake import RETRY_PAUSE, Intake
 from desktop.core.liveness import Liveness
 from desktop.core.member import Clients, Member
 from desktop.core.names import visible
+from desktop.core.operations import Add, Age, AnyOperation, Set
 from desktop.core.outgoing import ACK, SETTINGS, VALUE, Outgoing
 from desktop.core.protocol import (
-    ANONYMOUS,
-    SENTENCES,
     Break,
     Code,
     Hello,
-    OperationRequest,
     Ping,
     ProtocolError,
     Remove,
@@ -40,6 +38,7 @@ from desktop.core.protocol import (
     parse,
     parse_classic,
 )
+from desktop.core.requests import OperationRequest
 from desktop.core.rounds import Present
 from desktop.core.taps import Lesson, Taps
 
@@ -150,7 +149,7 @@ class Room:
         except ProtocolError as error:
             if error.op == max(member.unread, self._newest(member)) + 1:
                 member.unread = error.op
-            commands.append(self._bad(member, now, error.code, str(error)))
+            commands.append(self._outgoing.rebuke(member, now, error.code, str(error)))
         if self._intake.crowded:
             commands.append(Pause(key, RETRY_PAUSE))
         return commands
@@ -193,7 +192,7 @@ class Room:
             if not member.prove(hello.host, self._secret):
                 return [Close(member.key, 1008, "Not the host's secret.")]
             if not member.host:
-                commands.append(self._error(member, Code.NOT_HOST, "This is not the host's secret."))
+                commands.append(self._outgoing.refuse(member, Code.NOT_HOST, "This is not the host's secret."))
         self._voters.name(member, hello)
         if self.counter.settings.each is not None:
             self._outgoing.came(member)
@@ -229,7 +228,7 @@ class Room:
             self._intake.add(self._voters.signed(request.operation(client, member.host), member), member.who)
         elif self._intake.failing:
             # A page that hears nothing would take the connection for dead.
-            return [self._error(member, Code.NOT_RECORDED, SENTENCES[Code.NOT_RECORDED], op)]
+            return [self._outgoing.refuse(member, Code.NOT_RECORDED, op=op)]
         return []
 
     # --- the journal's answers ---
@@ -247,13 +246,10 @@ class Room:
                 self._outgoing.tell_hosts()
             for member in self._clients.get(operation.client, ()):
                 self._outgoing.tell(member, ACK)
-                if verdict.refused:
-                    code = Code(verdict.value)
-                    if member.v1:
-                        commands.append(self._error(member, code, SENTENCES[code], operation.op))
-                    else:  # to which that is a bad message like any other
-                        sentence = SENTENCES[code] if settings.each is None or settings.locked else ANONYMOUS
-                        commands.append(self._bad(member, now, code, sentence))
+                if verdict.refused and member.v1:
+                    commands.append(self._outgoing.refuse(member, Code(verdict.value), op=operation.op))
+                elif verdict.refused:  # to a classic client that is a bad message like any other
+                    commands.append(self._outgoing.rebuke(member, now, Code(verdict.value)))
         return commands
 
     def failed(self, now: float) -> list[Command]:
@@ -266,7 +262,7 @@ class Room:
             for member in self._clients.get(operation.client, ())
         ]
         return [
-            self._error(member, Code.NOT_RECORDED, SENTENCES[Code.NOT_RECORDED], op)
+            self._outgoing.refuse(member, Code.NOT_RECORDED, op=op)
             for member, op in [*((host, 0) for host in hosts), *waiting]
         ]
 
@@ -297,17 +293,6 @@ class Room:
     def flushed(self, started: float, ended: float) -> None:
         """What the last tick sent took this long: the next beat waits accordingly."""
         self._outgoing.flushed(started, ended)
-
-    def _bad(self, member: Member, now: float, code: Code, sentence: str) -> Command:
-        """The answer to a bad message."""
-        if member.bad.count(now):
-            return Close(member.key, 1008, "Too many bad messages.")
-        return self._error(member, code, sentence)
-
-    def _error(self, member: Member, code: Code, sentence: str, op: int = 0) -> Send:
-        if member.v1:
-            return Send((member.key,), encode(Error(code=code, message=sentence, op=op or UNSET)))
-        return Send((member.key,), encode(ClassicState(self.counter.value, ClassicError(code, sentence))))
 
     def _newest(self, member: Member) -> int:
         """The newest `op` of a member's client that is decided or on its way."""

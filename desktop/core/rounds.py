@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from desktop.core.counter import AnyOperation, Configure, Counter, Forget, Reset, Title, Undo, Verdict
+from desktop.core.counter import Counter, Verdict
+from desktop.core.operations import AnyOperation, Configure, Forget, Reset, Title, Undo
 
 
 class Who(NamedTuple):

@@ -22,8 +22,8 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from desktop.core.counter import VALUE_LIMIT
 from desktop.core.lesson import HALF
+from desktop.core.operations import VALUE_LIMIT
 
 BOTS_LIMIT: Final = 30
 TAPS_LIMIT: Final = 10_000

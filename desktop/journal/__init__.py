@@ -15,7 +15,8 @@ from concurrent.futures import Future
 from typing import NamedTuple, Protocol, TypeVar
 
 from desktop.core.answers import Notice
-from desktop.core.counter import AnyOperation, Counter, Settings
+from desktop.core.counter import Counter
+from desktop.core.operations import AnyOperation, Settings
 from desktop.core.rounds import NOBODY, Present
 
 T = TypeVar("T")

@@ -16,7 +16,8 @@ from typing import Final
 
 import msgspec
 
-from desktop.core.counter import AnyOperation, Counter
+from desktop.core.counter import Counter
+from desktop.core.operations import AnyOperation
 from desktop.journal import JournalError, Kept
 
 FORMAT: Final = 4

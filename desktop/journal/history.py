@@ -20,7 +20,8 @@ from typing import Final
 
 from msgspec import ValidationError, convert, structs
 
-from desktop.core.counter import AnyOperation, Counter, Forget
+from desktop.core.counter import Counter
+from desktop.core.operations import AnyOperation, Forget
 from desktop.core.rounds import Change, Present, Round, Rounds, Who
 
 BLOCK: Final = 256

@@ -9,7 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from desktop.core.answers import Notice
-from desktop.core.counter import AnyOperation, Counter, Settings
+from desktop.core.counter import Counter
+from desktop.core.operations import AnyOperation, Settings
 from desktop.core.rounds import NOBODY, Present
 from desktop.journal import Deliver, Journal, JournalError, Kept, history
 from desktop.journal.history import History

@@ -19,7 +19,7 @@ CREATE TABLE journal (epoch TEXT NOT NULL);
 CREATE TABLE batch (
     last INTEGER PRIMARY KEY,  -- the number of its last operation; the first one ever has 1
     at REAL NOT NULL,          -- Unix time, only for people
-    operations BLOB NOT NULL,  -- a JSON array, as in desktop.core.counter
+    operations BLOB NOT NULL,  -- a JSON array, as in desktop.core.operations
     crc INTEGER                -- desktop.journal.files.checksum
 );
 CREATE TABLE snapshot (

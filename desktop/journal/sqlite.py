@@ -21,7 +21,7 @@ import msgspec
 from msgspec import UNSET
 
 from desktop.core.answers import Notice
-from desktop.core.counter import AnyOperation, Settings
+from desktop.core.operations import AnyOperation, Settings
 from desktop.core.rounds import NOBODY, Present
 from desktop.journal import Deliver, JournalError, Kept, compaction, files, reading, schema, witness
 from desktop.journal.files import DamagedError, beside, checksum

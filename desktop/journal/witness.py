@@ -16,7 +16,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from desktop.core.counter import Counter, Settings
+from desktop.core.counter import Counter
+from desktop.core.operations import Settings
 
 LEAP: Final = 1_000_000
 """What the revision of a counter that goes on from its witness is ahead of it: more than the journal may have been."""

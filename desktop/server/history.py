@@ -27,7 +27,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.web import HTTPBadRequest, HTTPNotFound, HTTPServiceUnavailable, Request, Response, StreamResponse
 
-from desktop.core.counter import VALUE_LIMIT
+from desktop.core.operations import VALUE_LIMIT
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError, reading
 from desktop.journal.reading import Numbered

@@ -16,7 +16,7 @@ import msgspec
 
 from desktop.core.answers import Error, Network, encode
 from desktop.core.commands import Bots, Close, Command, Heartbeat, Pause, Record, Send, Watch
-from desktop.core.counter import AnyOperation
+from desktop.core.operations import AnyOperation
 from desktop.core.protocol import SENTENCES, Code
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError

@@ -12,7 +12,7 @@ from typing import Final
 
 from desktop.core.answers import Wire, encode
 from desktop.core.commands import Command, Send
-from desktop.core.counter import Age, AnyOperation
+from desktop.core.operations import Age, AnyOperation
 from desktop.core.reel import Event, Reel
 from desktop.core.wire import CLOSE, PAGE, SERVER, Frame, Lane, opening
 from desktop.server.gate import Connection

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from desktop.core.counter import Add, AnyOperation, Reset
+from desktop.core.operations import Add, AnyOperation, Reset
 from desktop.core.rounds import Present, Who
 from desktop.journal import reading
 from desktop.journal.sqlite import SqliteJournal

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 from aiohttp import WSMsgType, web
 
-from desktop.core.counter import AnyOperation
+from desktop.core.operations import AnyOperation
 from desktop.core.protocol import V1
 from desktop.core.room import Room
 from desktop.core.rounds import NOBODY, Present

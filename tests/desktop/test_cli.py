@@ -19,7 +19,7 @@ import pytest
 
 import desktop
 from desktop.cli import main
-from desktop.core.counter import Add
+from desktop.core.operations import Add
 from desktop.journal.sqlite import SqliteJournal
 from desktop.network.listening import listen
 from tests.desktop.support import ADA, BOB, PATIENCE, Client
@@ -184,7 +184,7 @@ WITH_ADDRESSES = """
 import sys
 from desktop.network import addresses
 from desktop.cli import main
-from desktop.core.counter import Add
+from desktop.core.operations import Add
 from desktop.journal.sqlite import SqliteJournal
 
 addresses.current = lambda: {found}
@@ -330,7 +330,7 @@ async def test_where_nothing_can_be_kept_it_counts_in_memory_and_tells_the_host(
 WITHOUT_PASSWD = """
 import pwd, sys
 from desktop.cli import main
-from desktop.core.counter import Add
+from desktop.core.operations import Add
 from desktop.journal.sqlite import SqliteJournal
 
 def getpwuid(uid):

@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from desktop.core.counter import Add, AnyOperation, Configure, Reset, Set, SettingsChange, Undo
+from desktop.core.operations import Add, AnyOperation, Configure, Reset, Set, SettingsChange, Undo
 from desktop.core.rounds import Present
 from desktop.journal import JournalError
 from desktop.journal.files import FORMAT

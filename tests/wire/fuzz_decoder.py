@@ -16,7 +16,8 @@ with atheris.instrument_imports():
     import msgspec
 
     from desktop.core.answers import Pong, encode
-    from desktop.core.counter import AnyOperation, Counter
+    from desktop.core.counter import Counter
+    from desktop.core.operations import AnyOperation
     from desktop.core.protocol import Break, Hello, Ping, ProtocolError, Remove, Watch, parse, parse_classic
     from desktop.core.taps import Lesson, Taps
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from desktop.core.answers import Notice
 from desktop.core.commands import Close, Command, Record, Send
-from desktop.core.counter import AnyOperation, Counter
+from desktop.core.counter import Counter
 from desktop.core.liveness import CHECK_PAUSE
+from desktop.core.operations import AnyOperation
 from desktop.core.outgoing import PRESENCE_PAUSE
 from desktop.core.room import Room
 

@@ -3,7 +3,7 @@
 import json
 
 from desktop.core.answers import ClassicError, ClassicState, Error, Network, Notice, Pong, State, encode
-from desktop.core.counter import Settings
+from desktop.core.operations import Settings
 from desktop.core.protocol import Code
 
 

@@ -6,18 +6,16 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from desktop.core.counter import (
+from desktop.core.counter import UNDO_LIMIT, Client, Counter, Verdict
+from desktop.core.operations import (
     DELTA_LIMIT,
     EACH_LIMIT,
     TITLE_LIMIT,
-    UNDO_LIMIT,
     VALUE_LIMIT,
     Add,
     Age,
     AnyOperation,
-    Client,
     Configure,
-    Counter,
     Forget,
     Lower,
     Reset,
@@ -26,7 +24,6 @@ from desktop.core.counter import (
     SettingsChange,
     Title,
     Undo,
-    Verdict,
 )
 
 ADA = "ada-0123456789-0123456789"
@@ -532,11 +529,6 @@ def test_whatever_comes_nothing_but_an_applied_operation_changes_what_people_see
             assert counter.revision == before[1] + 1
         else:
             assert after == before
-
-
-@given(st.lists(operations))
-def test_operations_survive_the_journal_as_they_are(script: list[AnyOperation]) -> None:
-    assert msgspec.json.decode(msgspec.json.encode(script), type=list[AnyOperation]) == script
 
 
 # --- titles, names, and who is forgotten ---

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from desktop.core.counter import Counter, Settings
+from desktop.core.counter import Counter
 from desktop.core.hands import mark
+from desktop.core.operations import Settings
 from desktop.core.protocol import ANONYMOUS
 from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 

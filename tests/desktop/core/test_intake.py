@@ -2,8 +2,8 @@
 
 from math import inf
 
-from desktop.core.counter import Add, Age, Set
 from desktop.core.intake import CROWD, LIMIT, RETRY_PAUSE, Intake
+from desktop.core.operations import Add, Age, Set
 from desktop.core.rounds import Who
 
 ADA = "ada-0123456789-0123456789"

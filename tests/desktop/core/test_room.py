@@ -11,9 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 import desktop.core.intake
 from desktop.core.answers import Network, Notice
 from desktop.core.commands import REMOVED, Heartbeat, Pause, Record, Watch
-from desktop.core.counter import AnyOperation, Counter, Settings
+from desktop.core.counter import Counter
 from desktop.core.intake import RETRY_PAUSE
 from desktop.core.liveness import PING_AFTER, SILENCE_LIMIT, STALL_LIMIT
+from desktop.core.operations import AnyOperation, Settings
 from desktop.core.rounds import Present, Who
 from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from desktop.core.counter import Add, AnyOperation, Configure, Counter, Forget, Reset, Set, SettingsChange, Title, Undo
+from desktop.core.counter import Counter
+from desktop.core.operations import Add, AnyOperation, Configure, Forget, Reset, Set, SettingsChange, Title, Undo
 from desktop.core.rounds import Change, Round, Rounds
 
 

@@ -19,7 +19,7 @@ from desktop.core.answers import (
     State,
     encode,
 )
-from desktop.core.counter import Settings
+from desktop.core.operations import Settings
 from desktop.core.protocol import SENTENCES, Code
 from desktop.core.wire import CLOSE, PAGE, SERVER, Frame, Lane, opening, readable
 from desktop.server.socket import TEXT, frame

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Reset, Set, SettingsChange
+from desktop.core.operations import VALUE_LIMIT, Add, AnyOperation, Configure, Reset, Set, SettingsChange
 from desktop.core.rounds import Present, Who
 from desktop.export.tables import Ask
 from desktop.journal import reading

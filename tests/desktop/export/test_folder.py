@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from desktop.core.counter import Add, AnyOperation
+from desktop.core.operations import Add, AnyOperation
 from desktop.export.folder import ExportError, export
 from desktop.journal import files
 from desktop.journal.sqlite import SqliteJournal

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from desktop.core.counter import VALUE_LIMIT
+from desktop.core.operations import VALUE_LIMIT
 from desktop.export import tables
 from desktop.export.tables import Ask
 from desktop.export.words import words

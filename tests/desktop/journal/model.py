@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from desktop.core.counter import AnyOperation, Configure, Counter, Forget, Reset, Title, Undo, Verdict
+from desktop.core.counter import Counter, Verdict
+from desktop.core.operations import AnyOperation, Configure, Forget, Reset, Title, Undo
 
 
 class Told(NamedTuple):

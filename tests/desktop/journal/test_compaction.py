@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from desktop.core.counter import Add, AnyOperation, Counter, Reset
+from desktop.core.counter import Counter
+from desktop.core.operations import Add, AnyOperation, Reset
 from desktop.core.rounds import Present, Who
 from desktop.journal import compaction, reading
 from desktop.journal.history import BLOCK

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop.core.counter import Add, Settings
+from desktop.core.operations import Add, Settings
 from desktop.journal import JournalError, Kept
 from desktop.journal.files import FORMAT, SUFFIXES, DamagedError, beside, read, set_aside
 from desktop.journal.sqlite import SqliteJournal

@@ -12,18 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop.core.counter import (
-    Add,
-    Age,
-    AnyOperation,
-    Configure,
-    Forget,
-    Reset,
-    Set,
-    SettingsChange,
-    Title,
-    Undo,
-)
+from desktop.core.operations import Add, Age, AnyOperation, Configure, Forget, Reset, Set, SettingsChange, Title, Undo
 from desktop.core.rounds import Present, Who
 from desktop.journal import compaction, history, reading
 from desktop.journal.sqlite import SqliteJournal

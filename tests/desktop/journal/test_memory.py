@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from desktop.core.answers import Notice
-from desktop.core.counter import Add, AnyOperation
+from desktop.core.operations import Add, AnyOperation
 from desktop.journal import JournalError
 from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from desktop.core.counter import Add, AnyOperation, Counter, Reset, Undo
+from desktop.core.counter import Counter
+from desktop.core.operations import Add, AnyOperation, Reset, Undo
 from desktop.core.rounds import Present, Who
 from desktop.journal import history, reading
 from desktop.journal.history import BLOCK, History

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from desktop.core.counter import AnyOperation, Counter
+from desktop.core.counter import Counter
+from desktop.core.operations import AnyOperation
 from desktop.journal import files, reading, schema
 from desktop.journal.sqlite import SqliteJournal
 from tests.desktop.support import PATIENCE, rows

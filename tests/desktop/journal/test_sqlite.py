@@ -15,7 +15,8 @@ import pytest
 
 import desktop
 from desktop.core.answers import Notice
-from desktop.core.counter import Add, AnyOperation, Configure, Counter, Reset, Set, Settings, SettingsChange, Undo
+from desktop.core.counter import Counter
+from desktop.core.operations import Add, AnyOperation, Configure, Reset, Set, Settings, SettingsChange, Undo
 from desktop.journal import JournalError, Kept
 from desktop.journal.files import FORMAT
 from desktop.journal.sqlite import SqliteJournal
@@ -197,7 +198,7 @@ def test_a_commit_has_reached_the_disk(database: Path, monkeypatch: pytest.Monke
 APPENDING = """
 import sys
 from pathlib import Path
-from desktop.core.counter import Add
+from desktop.core.operations import Add
 from desktop.journal.sqlite import SqliteJournal
 
 journal = SqliteJournal(Path(sys.argv[1]))

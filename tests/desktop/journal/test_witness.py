@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from desktop.core.counter import VALUE_LIMIT, Settings
+from desktop.core.operations import VALUE_LIMIT, Settings
 from desktop.journal.witness import LEAP, Witness, read, write
 
 SETTINGS = Settings(title="Mains\nlevées", goal=100, locked=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from desktop.core.counter import Add
+from desktop.core.operations import Add
 from desktop.core.rounds import Present
 from desktop.journal import Journal
 from desktop.journal.memory import MemoryJournal

@@ -20,7 +20,7 @@ import desktop.core.outgoing
 import desktop.core.room
 import desktop.server.hub
 from desktop.core import answers
-from desktop.core.counter import AnyOperation, Settings
+from desktop.core.operations import AnyOperation, Settings
 from desktop.core.rounds import NOBODY, Present
 from desktop.journal.sqlite import SqliteJournal
 from desktop.journal.witness import Witness, read
