@@ -125,7 +125,7 @@ def room(shared: Program, chromium: Browser, watch: Callable[[Page], Page]) -> I
 
 def prepare(host: Page) -> None:
     host.locator(".tools .ico:last-child").click()
-    host.locator("#menu .line .btn").last.click()
+    host.locator("#menu [x-text=\"t('lesson.open')\"]").click()
     expect(host.locator(".before")).to_be_visible(timeout=PATIENCE)
 
 
