@@ -6,6 +6,8 @@
     python3 build/dev.py test [args]       pytest alone, with these arguments
     python3 build/dev.py binary            the program that people double-click, in dist/, built and tested
     python3 build/dev.py binary --figures  what is in dist/ beside the program from source: size, start, memory
+    python3 build/dev.py windows           Windows' program, in dist/, built and tried on Linux with Wine
+    python3 build/dev.py windows test      the tests that are not Unix's own, under Windows' Python
     python3 build/dev.py bench [options]   measure the program beside its peers; `bench --help` lists the options
 
 It needs nothing but Python 3.11: it makes .venv, and on Debian and Ubuntu installs the system packages that are
@@ -43,6 +45,8 @@ WINDOW_PACKAGES = (
 TEST_PACKAGES = "curl dbus iproute2 libatomic1 openbox webkit2gtk-driver xdotool xvfb".split()
 # PyInstaller reads with objdump what a library needs.
 BINARY_PACKAGES = ["binutils"]
+# The second has the loader that windows.py calls.
+WINE_PACKAGES = ["wine", "wine64"]
 # The load generator and the bare loop that is the floor are C.
 BENCH_PACKAGES = ["gcc", "libc6-dev"]
 # Any of these is driven by the tests; the first, Debian's, paints no windows of its own, and takes half of the time.
@@ -65,6 +69,8 @@ def main(arguments: list[str]) -> int:
             return test(rest)
         if command == "binary":
             return binary(rest)
+        if command == "windows":
+            return windows(rest)
         if command == "bench":
             return bench(rest)
     except Stop as stop:
@@ -117,6 +123,13 @@ def binary(arguments: list[str]) -> int:
     provide_packages([*WINDOW_PACKAGES, *TEST_PACKAGES, *BINARY_PACKAGES, *missing_tools()])
     provide_venv(WINDOW, CHECKS)
     return call([str(PYTHON), str(TOP / "build" / "binary.py"), *arguments], cwd=TOP)
+
+
+def windows(arguments: list[str]) -> int:
+    """Build Windows' program with Wine and try it, or run the tests there. Return 0 if that went well."""
+    provide_packages(WINE_PACKAGES)
+    provide_venv(WINDOW, CHECKS)
+    return call([str(PYTHON), str(TOP / "build" / "windows.py"), *arguments], cwd=TOP)
 
 
 def bench(options: list[str]) -> int:

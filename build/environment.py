@@ -16,7 +16,8 @@ TOP = Path(__file__).resolve().parent.parent
 VENV = TOP / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "installed"
-REQUIREMENTS = (TOP / "pyproject.toml", TOP / "build" / "constraints.txt")
+CONSTRAINTS = (TOP / "build" / "constraints.txt", TOP / "build" / "constraints-windows.txt")
+REQUIREMENTS = (TOP / "pyproject.toml", *CONSTRAINTS)
 
 OLDEST_PYTHON = (3, 11)
 
@@ -41,7 +42,8 @@ def provide_venv(*extras: str) -> None:
     say(
         f"Setting up .venv: about {sum(MEGABYTES[extra] for extra in missing)} MB to download, if it is the first time."
     )
-    install = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-c", str(REQUIREMENTS[1])]
+    install = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
+    install += [word for constraints in CONSTRAINTS for word in ("-c", str(constraints))]
     install += ["-e", f"{TOP}[{','.join(wanted)}]" if wanted else str(TOP)]
     works = venv_works()
     if not (works and call(install, progress=so_far) == 0):

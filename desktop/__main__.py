@@ -1,23 +1,23 @@
 """python -m desktop, and where the binary starts."""
 
-import os
+import ssl
 import sys
 
-CERTIFICATES = "SSL_CERT_FILE"
+READS = ("load_default_certs", "set_default_verify_paths")
 
 
 def main() -> int:
     """Run the program; returns its exit code."""
     # While it is imported aiohttp reads all certificates of the system, twice, for connections that nobody here makes:
     # that would be a fifth of a start.
-    given = os.environ.get(CERTIFICATES)
-    os.environ[CERTIFICATES] = os.devnull
+    reads = {name: getattr(ssl.SSLContext, name) for name in READS}
+    for name in READS:
+        setattr(ssl.SSLContext, name, lambda *_, **__: None)
     try:
         from desktop.cli import main as run
     finally:
-        del os.environ[CERTIFICATES]
-        if given is not None:
-            os.environ[CERTIFICATES] = given
+        for name, read in reads.items():
+            setattr(ssl.SSLContext, name, read)
     return run()
 
 

@@ -3,7 +3,6 @@
 import argparse
 import logging
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,20 +16,21 @@ from desktop.journal import JournalError
 from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
-from desktop.machine import logs, preferences
+from desktop.machine import preferences
+from desktop.machine.audience import Audience
 from desktop.machine.awake import Awake
-from desktop.machine.console import leave, say
+from desktop.machine.console import attach, leave, say
 from desktop.machine.descriptors import make_room
 from desktop.machine.install import InstallError, install, own_command, uninstall
 from desktop.machine.instance import AlreadyRunning, FolderError, Running, hold
-from desktop.machine.outside import alert, has_console, has_desktop, open_page
-from desktop.machine.place import persons_folder, place
+from desktop.machine.outside import has_desktop, open_page
+from desktop.machine.place import log_file, place
 from desktop.machine.signals import on_signals
 from desktop.network import addresses
 from desktop.network.choice import Choice, candidates
-from desktop.network.listening import EVERYWHERE, LOOPBACK, ListenError, listen, reached
+from desktop.network.listening import LOOPBACK, ListenError, listen_for, reached
 from desktop.network.names import url
-from desktop.options import OptionError, parse
+from desktop.options import OptionError, is_windowless, parse
 from desktop.server.pages import folder
 from desktop.window import window
 from desktop.window.words import language, question_before_closing, told
@@ -47,73 +47,50 @@ PAUSE: Final = 0.1
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code: 0 closed, 1 the server died, 2 not started, 128 + n ended by signal n."""
-    alone, file = False, None
+    audience = Audience(is_windowless(argv))
     try:
         options = parse(argv)
-        # Started by a double-click: nobody reads what is printed.
-        alone = not (options.headless or has_console())
-        file = _log_file(options.data_dir) if alone else None
-        logs.begin(options.log_level, file)
+        audience.begin(options.log_level, log_file(options.data_dir), not options.headless)
         if options.install or options.uninstall:
             top = Path(__file__).parent.parent
             say(install(own_command(), top, folder() / "favicon.svg") if options.install else uninstall())
             return 0
         if options.self_test is not None:
-            return _test_itself(options.self_test)
-        program = _Program(options)
+            # Imported here: its client's half of aiohttp would slow every start down.
+            from desktop import selftest
+
+            return selftest.run(options.self_test)
+        program = _Program(options, audience)
         code = program.run()
     except AlreadyRunning as error:
         say(str(error), error=True)
         if error.is_forward:
             return 0
-        if alone:
-            has_none = error.running and error.running.windowless
-            alert(f"{error}\n\n{'It has no window.' if has_none else 'It does not answer.'}")
+        has_none = error.running and error.running.windowless
+        audience.alert(f"{error}\n\n{'It has no window.' if has_none else 'It does not answer.'}")
         return NOT_STARTED
-    except (OptionError, InstallError, FolderError, ListenError, JournalError) as error:
+    except OptionError as error:
+        # Into the terminal that it was typed in.
+        attach()
         say(str(error), error=True)
-        if alone:
-            log.error("%s", error)
-            alert(f"LAN Counter has not started. {error}{_where(file)}")
+        return NOT_STARTED
+    except (InstallError, FolderError, ListenError, JournalError) as error:
+        audience.not_started(error)
         return NOT_STARTED
     except Exception:
-        if alone:
-            log.critical("Not started.", exc_info=True)
-            alert(f"LAN Counter has not started, because of a mistake in it.{_where(file)}")
+        audience.not_started(None)
         raise
     if program.has_shown_window:
         leave(code)
     return code
 
 
-def _test_itself(report: str) -> int:
-    # Imported here: its client's half of aiohttp would slow every start down.
-    from desktop.selftest import SelfTest, telling
-
-    test = SelfTest(telling(say, report))
-    code = test.run()
-    if test.has_shown_window:
-        leave(code)
-    return code
-
-
-def _log_file(folder: Path | None) -> Path | None:
-    """The log's place in the data folder, None if there is no such folder."""
-    try:
-        return (folder or persons_folder()) / "log.txt"
-    except FolderError:
-        return None
-
-
-def _where(file: Path | None) -> str:
-    return f"\n\nThe log: {file}" if file else ""
-
-
 class _Program:
     """One run: the server, the window if there can be one, and whatever ends them."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, audience: Audience) -> None:
         self._options = options
+        self._audience = audience
         self._data = Path()
         self._code = 0
         self._ending = threading.Event()
@@ -142,7 +119,8 @@ class _Program:
             self._data = found.folder
             secret, token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
             likeliest = self._address()
-            sockets = self._listen(likeliest)
+            last = preferences.load(self._preferences).port
+            sockets = listen_for(options.address, options.all_interfaces, options.port, last, likeliest)
             port = self._port = sockets[0].getsockname()[1]
             lan = likeliest if likeliest and reached(likeliest, sockets) else None
             if options.port is None:
@@ -169,11 +147,11 @@ class _Program:
                 say(f"Join: {join}")
                 say(f"Host: {host}")
                 for notice in server.notices:
-                    say(told(msgspec.to_builtins(notice), folder()), error=True)
+                    self._audience.warn(told(msgspec.to_builtins(notice), folder()))
                 if likeliest is None:
-                    say("There is no network: only this machine can join.", error=True)
+                    self._audience.warn("There is no network: only this machine can join.")
                 elif lan is None:
-                    say(f"Nobody can join at {likeliest} yet: it is tried again.", error=True)
+                    self._audience.warn(f"Nobody can join at {likeliest} yet: it is tried again.")
 
             if options.headless:
                 self._serve(server, announce)
@@ -188,16 +166,6 @@ class _Program:
                     server.join()
                     self._awake.end()
             return self._code
-
-    def _listen(self, likeliest: str | None) -> list[socket.socket]:
-        """Listen where that was asked for, and at the likeliest address if that can be."""
-        options, last = self._options, preferences.load(self._preferences).port
-        if options.all_interfaces:
-            return listen([EVERYWHERE], options.port, last, likeliest if likeliest and ":" in likeliest else None)
-        # Loopback comes with it, for the window; and one may ask for loopback's own.
-        if options.address:
-            return listen(list(dict.fromkeys((LOOPBACK, options.address))), options.port, last)
-        return listen([LOOPBACK], options.port, last, likeliest)
 
     def _is_patient(self) -> Callable[[], bool]:
         """What waits a moment for a first start to go on, and says whether to wait longer."""
@@ -261,11 +229,11 @@ class _Program:
         if not opened:
             never()
         browser = "The browser opens instead. " if opened else ""
-        say(f"{reason} {browser}The counter runs on without it; stop it with Ctrl-C.", error=True)
-        if not has_console():
-            log.warning("%s", reason)
-            if not opened:
-                alert(f"{reason}\n\nThe counter runs on without it: {url(self._address() or LOOPBACK, self._port)}")
+        stop = "; stop it with Ctrl-C" if self._audience.reads else ""
+        self._audience.warn(f"{reason} {browser}The counter runs on without it{stop}.")
+        if not opened:
+            at = url(self._address() or LOOPBACK, self._port)
+            self._audience.alert(f"{reason}\n\nThe counter runs on without it: {at}")
         self._ending.wait()
 
     def _open_browser(self) -> bool:

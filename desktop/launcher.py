@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from desktop.core.answers import Notice
 from desktop.core.counter import AnyOperation
@@ -19,6 +19,7 @@ from desktop.core.room import Room
 from desktop.journal import Journal
 from desktop.machine import preferences
 from desktop.machine.descriptors import on_loop_error, places
+from desktop.network.accepting import is_gone
 from desktop.network.choice import Choice
 from desktop.network.mdns import LocalName
 from desktop.server.app import application
@@ -33,6 +34,12 @@ from desktop.server.sites import Sites
 
 COMPANY_PAUSE: Final = 1.0
 """Seconds from one look at who is here to the next, for what needs no more haste."""
+
+
+def on_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """asyncio's exception handler: who has left before being accepted is nothing to tell."""
+    if not is_gone(context.get("exception")):
+        on_loop_error(loop, context)
 
 
 class Server:
@@ -129,7 +136,7 @@ class Server:
 
     async def _serve(self, started: Callable[[], None]) -> None:
         loop = self._loop = asyncio.get_running_loop()
-        loop.set_exception_handler(on_loop_error)
+        loop.set_exception_handler(on_error)
         # Before there was a loop, nobody could be woken in it.
         if self._stopping:
             self._stop.set()

@@ -3,6 +3,7 @@
 import argparse
 import ipaddress
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NoReturn
@@ -19,6 +20,8 @@ ORIGIN: Final = re.compile(
     re.A,
 )
 DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+WINDOWLESS: Final = ("--headless", "--self-test", "--install", "--uninstall", "--version", "--help")
+"""What opens no window, but prints."""
 
 
 class OptionError(Exception):
@@ -78,6 +81,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     menu.add_argument("--uninstall", action="store_true", help="Linux: take it out of your menu, and end")
     parser.add_argument("--version", action="version", version=f"LAN Counter {__version__}")
     return parser.parse_args(argv)
+
+
+def is_windowless(argv: Sequence[str] | None) -> bool:
+    """Whether no window will open, but something be printed; asked before they are parsed, which may print itself.
+    None: the process's own options."""
+    given = [word.partition("=")[0] for word in (sys.argv[1:] if argv is None else argv)]
+    # The beginning of an option's name is as good as the whole.
+    return "-h" in given or any(name.startswith(word) for word in given if len(word) > 2 for name in WINDOWLESS)
 
 
 def _port(text: str) -> int:

@@ -20,6 +20,7 @@ from desktop import __version__
 from desktop.core.protocol import V1
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
+from desktop.machine.console import leave, say
 from desktop.network.listening import LOOPBACK, listen
 from desktop.network.mdns import LocalName
 from desktop.network.names import url
@@ -55,6 +56,16 @@ def telling(say: Tell, report: str) -> Tell:
                 file.write(f"{line}\n")
 
     return tell
+
+
+def run(report: str) -> int:
+    """Test, print each line and append it to the file `report`, if one is named; returns the exit code. Once a window
+    was open it ends the process with it."""
+    test = SelfTest(telling(say, report))
+    code = test.run()
+    if test.has_shown_window:
+        leave(code)
+    return code
 
 
 class SelfTest:

@@ -1,10 +1,52 @@
-"""What is printed for the person, and the end of the process."""
+"""Where the person reads what is printed, and the end of the process."""
 
 import logging
 import os
+import stat
 import sys
 from contextlib import suppress
 from typing import NoReturn
+
+
+def has_console() -> bool:
+    """Whether somebody can read what is written to standard error: a terminal, or who has sent it elsewhere.
+
+    What is started by a double-click writes to nowhere (Windows), to /dev/null (macOS) or to the session's journal. To
+    be asked before pywebview is imported, which opens the null device in the place of what is missing.
+    """
+    try:
+        file = sys.stderr.fileno()
+        mode = os.fstat(file).st_mode
+    except (AttributeError, OSError, ValueError):
+        return False
+    return _is_terminal(file) or stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
+
+
+def _is_terminal(file: int) -> bool:
+    if sys.platform == "win32":
+        import ctypes
+        import msvcrt
+
+        # To isatty() the null device is one too.
+        handle, mode = ctypes.c_void_p(msvcrt.get_osfhandle(file)), ctypes.c_ulong()
+        return bool(ctypes.windll.kernel32.GetConsoleMode(handle, ctypes.byref(mode)))
+    return os.isatty(file)
+
+
+def attach() -> None:
+    """On Windows a program with windows has no console: take the one of the terminal that it was started from, if it
+    was. Then that is printed to, and its Ctrl-C arrives; it is also its end. What has been sent elsewhere goes there.
+
+    So there is one program for both, and none of two in the folder that would be the wrong one to double-click.
+    """
+    if sys.platform == "win32":
+        import ctypes
+
+        parent = -1
+        if ctypes.windll.kernel32.AttachConsole(parent):
+            for name in ("stdout", "stderr"):
+                if getattr(sys, name) is None:
+                    setattr(sys, name, open("CONOUT$", "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - till the end
 
 
 def say(line: str, *, error: bool = False) -> None:

@@ -5,7 +5,6 @@ None of them is waited for, and none gets what the binary has set for itself.
 
 import os
 import shutil
-import stat
 import subprocess
 import sys
 import threading
@@ -22,19 +21,6 @@ LINUX_BOXES: Final = (
     ("kdialog", "--title", TITLE, "--error"),
     ("xmessage", "-center"),
 )
-
-
-def has_console() -> bool:
-    """Whether somebody can read what is written to standard error: a terminal, or who has sent it elsewhere.
-
-    What is started by a double-click writes to nowhere (Windows), to /dev/null (macOS) or to the session's journal.
-    """
-    try:
-        file = sys.stderr.fileno()
-        mode = os.fstat(file).st_mode
-    except (AttributeError, OSError, ValueError):
-        return False
-    return os.isatty(file) or stat.S_ISREG(mode) or stat.S_ISFIFO(mode)
 
 
 def has_desktop() -> bool:

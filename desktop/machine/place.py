@@ -52,3 +52,11 @@ def place(wanted: Path | None) -> Iterator[Place]:
             log.warning("%s", error)
             found = Place(Path(name), stack.enter_context(only_one_in(Path(name))), False)
         yield found
+
+
+def log_file(wanted: Path | None) -> Path | None:
+    """The log's place in the folder `wanted` (None: the person's own); None if there is no such folder."""
+    try:
+        return (wanted or persons_folder()) / "log.txt"
+    except FolderError:
+        return None

@@ -8,6 +8,7 @@ import asyncio
 import errno
 import socket
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol
@@ -19,8 +20,9 @@ AT_ONCE: Final = 64
 """Of those who wait to be accepted, as many as are before anybody who is in is served again."""
 PAUSE: Final = 1.0
 """Seconds until it is tried again where this machine can't accept anybody; as asyncio has it."""
-NAME_DELETED: Final = 64
-"""Windows' number for a connection that was reset (ERROR_NETNAME_DELETED), which Python knows no exception for."""
+RESET: Final = {59, 64}
+"""Windows' numbers for a connection that was reset before it was accepted, which Python has no exception for: Wine's
+(ERROR_UNEXP_NET_ERR), and Windows' own (ERROR_NETNAME_DELETED)."""
 
 Serve = Callable[[], asyncio.BaseProtocol]
 """Makes the protocol of one connection."""
@@ -67,24 +69,31 @@ class AcceptingTask:
                 self._tell(error)
                 # Whoever is in is served in between.
                 await asyncio.sleep(0 if is_gone(error) else PAUSE)
+                # What asyncio had made to be the accepted one is held by these alone, and closed with them.
+                traceback.clear_frames(error.__traceback__)
                 continue
-            try:
-                await self._loop.connect_accepted_socket(self._serve, accepted)
-            except Exception as error:
-                accepted.close()
-                self._tell(error)
+            # Whoever has been accepted when this ends is in.
+            await asyncio.shield(self._connect(accepted))
+
+    async def _connect(self, accepted: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._serve, accepted)
+        except Exception as error:
+            accepted.close()
+            self._tell(error)
 
     def _tell(self, error: Exception) -> None:
         if not is_gone(error):
             self._loop.call_exception_handler({"message": "Somebody could not be accepted.", "exception": error})
 
 
-def is_gone(error: BaseException | None) -> bool:
-    """Whether this says no more than that the other side has left."""
+def is_gone(error: object) -> bool:
+    """Whether this says no more than that the other side has left.
+
+    The loop's exception handler is told it too: on Windows each `sock_accept` has a task that nobody waits for.
+    """
     if not isinstance(error, OSError):
         return False
     return (
-        isinstance(error, ConnectionError)
-        or error.errno == errno.ENOTCONN
-        or getattr(error, "winerror", None) == NAME_DELETED
+        isinstance(error, ConnectionError) or error.errno == errno.ENOTCONN or getattr(error, "winerror", None) in RESET
     )

@@ -2,7 +2,9 @@
 
 import errno
 import socket
+import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from desktop.network.ports import ANY, BLOCKED, candidates
@@ -12,6 +14,15 @@ BACKLOG: Final = 4_096
 again only after a second."""
 ANY_TRIES: Final = 20
 """How often the system is asked for any free port: the one it gives may be taken on another address."""
+EXCLUSIVE: Final[int | None] = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
+"""Windows' option that lets nobody else listen there too; elsewhere nobody can."""
+LINGERING: Final = 5.0
+"""Seconds that a port is waited for which nobody listens on, but old connections of a program that has just ended keep:
+so Windows has it with that option (learn.microsoft.com, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE")."""
+PAUSE: Final = 0.1
+"""Seconds from one try to the next."""
+PROBE: Final = 0.2
+"""Seconds that whoever listens on this machine may take to answer; Windows itself takes two to say that nobody does."""
 LOOPBACK: Final = "127.0.0.1"
 EVERYWHERE: Final = "0.0.0.0"
 """All of this machine's IPv4 addresses."""
@@ -29,6 +40,19 @@ class NotHereError(ListenError):
     """This machine doesn't have the address, or not yet (an IPv6 address is first asked for: RFC 4862, section 5.4)."""
 
 
+def listen_for(
+    address: str | None, everywhere: bool, port: int | None, last: int | None, likeliest: str | None
+) -> list[socket.socket]:
+    """Listen where that was asked for, at one `address` or `everywhere`, else at the `likeliest` if that can be; and on
+    loopback in any case, for the window. Ports are as for `listen`. Raises ListenError."""
+    if everywhere:
+        return listen([EVERYWHERE], port, last, likeliest if likeliest and ":" in likeliest else None)
+    if address:
+        # One may ask for loopback's own.
+        return listen(list(dict.fromkeys((LOOPBACK, address))), port, last)
+    return listen([LOOPBACK], port, last, likeliest)
+
+
 def listen(
     addresses: Sequence[str], port: int | None, last: int | None = None, wished: str | None = None
 ) -> list[socket.socket]:
@@ -39,10 +63,10 @@ def listen(
     Raises ListenError.
     """
     if port is not None:
-        return _listen_on(addresses, port, wished)
+        return _listen_again_on(addresses, port, wished)
     for candidate in candidates(*([last] if last else ())):
         try:
-            return _listen_on(addresses, candidate, wished)
+            return (_listen_again_on if candidate == last else _listen_on)(addresses, candidate, wished)
         except PortTakenError as error:
             taken = error
     if wished:
@@ -54,6 +78,28 @@ def reached(address: str, sockets: Iterable[socket.socket]) -> bool:
     """Whether one of these listens at this address, itself or at all of the machine's."""
     at = {sock.getsockname()[0] for sock in sockets}
     return address in at or (EVERYWHERE in at and ":" not in address)
+
+
+def _listen_again_on(addresses: Sequence[str], port: int, wished: str | None) -> list[socket.socket]:
+    """On a port that may have been ours until just now."""
+    deadline = time.monotonic() + LINGERING
+    while True:
+        try:
+            return _listen_on(addresses, port, wished)
+        except PortTakenError as error:
+            is_in_use = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE
+            everywhere = [*addresses, wished] if wished else addresses
+            if EXCLUSIVE is None or not is_in_use or time.monotonic() > deadline or _is_served(everywhere, port):
+                raise
+        time.sleep(PAUSE)
+
+
+def _is_served(addresses: Iterable[str], port: int) -> bool:
+    """Whether somebody listens there, whom it is no use to wait for."""
+    for address in addresses:
+        with suppress(OSError), socket.create_connection((address, port), PROBE):
+            return True
+    return False
 
 
 def _listen_on(addresses: Sequence[str], port: int, wished: str | None = None) -> list[socket.socket]:
@@ -109,10 +155,7 @@ def listen_at(address: str, port: int) -> socket.socket:
     try:
         sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         # Elsewhere than on Windows this allows to listen again right after a restart; there it would allow two servers.
-        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        else:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR if EXCLUSIVE is None else EXCLUSIVE, 1)
         sock.bind((address, port))
         sock.listen(BACKLOG)
     except OSError as error:

@@ -139,6 +139,19 @@ def test_a_binary_is_good_only_if_its_window_has_opened(
         binary.check(tmp_path / "LAN-Counter.exe", quick=True)
 
 
+def test_wine_alone_may_have_no_window_and_that_is_said(
+    binary: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(binary.sys, "platform", "win32")
+    monkeypatch.setattr(binary, "under_wine", lambda: True)
+    monkeypatch.setattr(binary.subprocess, "run", Process(0, "ok    server\nnone  window: no .NET\n"))
+    binary.check(tmp_path / "LAN-Counter.exe", quick=True)
+    assert "Under Wine no window can open" in capsys.readouterr().out
+    monkeypatch.setattr(binary.subprocess, "run", Process(0, "ok    server\n"))
+    with pytest.raises(binary.Failed, match="has not opened the window"):
+        binary.check(tmp_path / "LAN-Counter.exe", quick=True)
+
+
 def test_an_unknown_option_builds_nothing(binary: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(binary, "build", lambda: pytest.fail("it was built"))
     assert binary.main(["--fly"]) == 2

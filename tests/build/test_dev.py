@@ -189,6 +189,8 @@ def test_no_page_test_at_all_is_a_failure(
         (["run", "--help"], set()),
         (["test", "tests/build"], {"window", "dev"}),
         (["binary"], {"window", "dev"}),
+        (["windows"], {"window", "dev"}),
+        (["windows", "test"], {"window", "dev"}),
         (["bench"], {"window", "dev"}),
     ],
 )
@@ -205,6 +207,15 @@ def test_without_a_window_nothing_of_the_windows_is_installed(dev: ModuleType, n
     dev.main(["run"])
     assert needs.packages == set(dev.WINDOW_PACKAGES)
     assert "xvfb" not in needs.packages
+
+
+def test_wine_is_installed_for_windows_program_alone(dev: ModuleType, needs: Needs, commands: Commands) -> None:
+    for command in (["run"], ["test"], ["binary"], ["bench"]):
+        dev.main(command)
+    assert not {"wine", "wine64"} & needs.packages
+    dev.main(["windows", "test", "-x"])
+    assert {"wine", "wine64"} <= needs.packages
+    assert commands.run[-1][1:] == [str(TOP / "build" / "windows.py"), "test", "-x"]
 
 
 def test_it_runs_from_any_folder_with_nothing_but_python(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ LISTED = [path.relative_to(TOP).as_posix() for path in READMES]
 PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*(?:/|\.(?:c|css|html|js|json|md|png|py|spec|toml|txt|yml))")
 # In npm packages.
 ELSEWHERE = {"dist/module.esm.min.js", "files/barlow-semi-condensed-latin-700-normal.woff2"}
-MADE = {"dist/"}
+MADE = {"dist/", ".windows/"}
 # Written by the program, into its data folder.
 WRITTEN = {"log.txt"}
 

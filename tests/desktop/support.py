@@ -20,6 +20,7 @@ from desktop.core.protocol import V1
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
 from desktop.journal.sqlite import SqliteJournal
+from desktop.launcher import on_error
 from desktop.network.listening import listen
 from desktop.server.app import application
 from desktop.server.astray import Astray
@@ -248,6 +249,7 @@ async def served(
 ) -> AsyncIterator[Served]:
     """Serve a counter on loopback, put together as the launcher does it, and some more routes; `join` is on display."""
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(on_error)
     hub: Hub
 
     def deliver(operations: Sequence[AnyOperation], last: int) -> None:

@@ -1,5 +1,6 @@
 """The server from start to end, in its thread, with the real page."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from desktop.core.counter import Add, AnyOperation, Configure, Reset, Set, Setti
 from desktop.journal import JournalError
 from desktop.journal.files import FORMAT
 from desktop.journal.sqlite import SqliteJournal
-from desktop.launcher import Server
+from desktop.launcher import Server, on_error
 from desktop.network.listening import LOOPBACK, listen
 from tests.desktop.support import ADA, PATIENCE, SECRET, Client, change, true
 
@@ -187,7 +188,9 @@ def test_stopping_after_the_end_or_before_the_start_does_nothing(run: Run, tmp_p
 
 
 def test_a_journal_that_cannot_be_opened_is_raised_at_the_start(tmp_path: Path) -> None:
-    SqliteJournal(tmp_path / "counter.db").open(lambda operations, last: None)
+    before = SqliteJournal(tmp_path / "counter.db")
+    before.open(lambda operations, last: None)
+    before.close()
     change(tmp_path / "counter.db", f"PRAGMA user_version = {FORMAT + 1}")
     run = Run(tmp_path)
 
@@ -241,3 +244,10 @@ async def test_whoever_started_it_learns_at_once_that_its_loop_has_ended(
     (error,) = run.ended
     assert isinstance(error, SystemExit)
     run.server.join()
+
+
+async def test_who_has_left_before_being_accepted_is_nothing_to_tell(caplog: pytest.LogCaptureFixture) -> None:
+    """On Windows asyncio calls it an exception that nobody has waited for."""
+    for error in (ConnectionResetError("left"), LookupError("a mistake")):
+        on_error(asyncio.get_running_loop(), {"message": "Task exception was never retrieved", "exception": error})
+    assert "a mistake" in caplog.text and "left" not in caplog.text

@@ -4,13 +4,31 @@ from pathlib import Path
 
 import pytest
 
-from desktop.options import OptionError, parse
+from desktop.options import OptionError, is_windowless, parse
 
 
 def test_what_is_given_is_taken(tmp_path: Path) -> None:
     options = parse(["--headless", "--port", "0", "--address", "192.168.1.42", "--data-dir", str(tmp_path)])
     assert (options.headless, options.port, options.address) == (True, 0, "192.168.1.42")
     assert options.data_dir == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["--headless"], True),
+        (["--port", "0", "--head"], True),
+        (["--self-test=report.txt"], True),
+        (["--version"], True),
+        (["-h"], True),
+        ([], False),
+        (["--port", "0", "--local-only"], False),
+        (["--", "-"], False),
+        (["--headlesser"], False),
+    ],
+)
+def test_what_opens_no_window_is_known_beforehand(given: list[str], expected: bool) -> None:
+    assert is_windowless(given) is expected
 
 
 def test_what_is_not_given_is_left_to_the_program() -> None:

@@ -13,6 +13,7 @@ from tests.faults.soak import Sample, Soak, Usage
 LEVEL = [Sample(60_000_000 + 10_000 * (second % 7), 300 + second % 5, 4) for second in range(90)]
 
 
+@pytest.mark.unix
 async def test_people_come_click_and_go_and_leave_nothing_behind(tmp_path: Path) -> None:
     soak = Soak(tmp_path / "data", seconds=3, people=30, seed=1)
 

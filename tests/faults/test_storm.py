@@ -3,9 +3,12 @@
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.faults.storm import Storm
 
 
+@pytest.mark.unix
 async def test_no_click_is_lost_or_counted_twice_whatever_fails(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(10**6)
     storm = Storm(tmp_path / "data", seconds=3, people=8, pause=0.1, seed=seed)

@@ -46,6 +46,7 @@ def tabular(font: Any) -> dict[str, str]:
     return found
 
 
+@pytest.mark.unix
 def test_the_page_knows_the_widths_of_the_fonts_own_table(font: Any) -> None:
     names, stands_in = font.getBestCmap(), tabular(font)
     glyphs = [names[ord(sign)] for sign in FIGURES + SIGNS]

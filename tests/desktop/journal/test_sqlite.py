@@ -1,9 +1,7 @@
 """The journal in a file: what it gives back, and what it still has after a fault."""
 
 import random
-import resource
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -225,7 +223,7 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged_and_leaves_no_
         ) as program:
             assert program.stdout
             seen = [int(program.stdout.readline()) for _ in range(random.randint(1, 60))]
-            program.send_signal(signal.SIGKILL)
+            program.kill()
             # A last line may be cut short by the kill: it was not acknowledged.
             seen += [int(line) for line in program.stdout if line.endswith("\n")]
 
@@ -245,6 +243,8 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged_and_leaves_no_
 @contextmanager
 def full_disk(size: int) -> Iterator[None]:
     """No file may grow beyond `size` bytes."""
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -253,6 +253,7 @@ def full_disk(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.unix
 def test_a_batch_that_cannot_be_written_is_refused_and_the_next_one_has_its_number(database: Path) -> None:
     delivered: Delivered = []
     with opened(database, delivered) as (journal, _):
@@ -291,7 +292,7 @@ def test_a_file_that_somebody_else_holds_is_left_as_it_is(database: Path, monkey
         journal.append([A]).result(PATIENCE)
     connect = sqlite3.connect
     with exclusively(database), monkeypatch.context() as patched, pytest.raises(JournalError, match="locked"):
-        patched.setattr(sqlite3, "connect", lambda path, **options: connect(path, 0, **options))
+        patched.setattr(sqlite3, "connect", lambda path, **options: connect(path, timeout=0, **options))
         SqliteJournal(database).open(nothing)
 
     assert entries(database) == [A]
@@ -336,6 +337,7 @@ class Unsure(sqlite3.Connection):
         return cursor
 
 
+@pytest.mark.unix
 @pytest.mark.parametrize("recorded", [True, False])
 def test_a_batch_that_is_given_again_is_recorded_once(
     database: Path, monkeypatch: pytest.MonkeyPatch, recorded: bool
@@ -381,6 +383,7 @@ def without_its_log(path: Path) -> None:
     path.with_name(f"{path.name}-wal").unlink()
 
 
+@pytest.mark.unix
 @pytest.mark.parametrize("take", [taken_away, moved, replaced, without_its_log])
 def test_whatever_becomes_of_the_open_files_what_is_acknowledged_is_where_the_next_start_reads(
     database: Path, take: Callable[[Path], None]
@@ -423,6 +426,7 @@ def test_while_the_folder_is_gone_nothing_is_acknowledged_and_then_all_is_there(
     assert kept_in(path).epoch == first.epoch
 
 
+@pytest.mark.unix
 def test_one_that_cannot_be_opened_again_at_once_is_opened_later(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -611,6 +615,7 @@ def test_each_start_brings_the_witness_up_to_date(database: Path) -> None:
     assert [notice.counter for notice in kept_in(database).notices] == [1]
 
 
+@pytest.mark.unix
 @pytest.mark.parametrize("damage", [shopping_list, emptied])
 def test_what_cannot_be_replaced_stays_where_it_is_and_is_told_at_the_start_that_can(
     database: Path, damage: Callable[[Path], None]

@@ -4,16 +4,18 @@ import asyncio
 import errno
 import gc
 import os
-import resource
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from desktop.machine.descriptors import HOST_PLACES, OWN_DESCRIPTORS, PLAIN_PLACES, on_loop_error, places
 from tests.desktop.support import RawSocket, Serve, raw_socket, true
+
+resource: Any = pytest.importorskip("resource", reason="Unix's own")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Other programs, played by scripts that write down what they were given."""
 
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -72,20 +70,3 @@ def test_a_message_is_shown_with_what_there_is(programs: Path) -> None:
     noted = install(programs, "kdialog")
     assert outside.alert("It has not started.")
     assert written(noted).startswith("--title LAN Counter --error It has not started.")
-
-
-HAS_CONSOLE = "import sys; from desktop.machine.outside import has_console; sys.exit(not has_console())"
-
-
-def test_a_console_is_where_somebody_can_read() -> None:
-    def has_console(stderr: int) -> bool:
-        command = [sys.executable, "-c", HAS_CONSOLE]
-        top = Path(outside.__file__).parents[1]
-        return subprocess.run(command, stderr=stderr, cwd=top, check=False).returncode == 0
-
-    leader, terminal = os.openpty()
-    assert has_console(subprocess.PIPE)
-    assert has_console(terminal)
-    assert not has_console(subprocess.DEVNULL)
-    os.close(leader)
-    os.close(terminal)

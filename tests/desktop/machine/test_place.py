@@ -51,6 +51,7 @@ def test_without_a_home_there_is_no_folder_of_the_persons(
     assert "There is no home folder" in caplog.text
 
 
+@pytest.mark.unix
 def test_the_persons_folder_is_where_the_system_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platformdirs.user_data_path", lambda name, appauthor: Path("/home/ada/data") / name)
     assert persons_folder() == Path("/home/ada/data/LAN Counter")

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from desktop.machine.signals import CONSOLE_EVENTS
+from tests.desktop.support import PATIENCE
+
 # Its main thread waits as a GUI's does: in C, where Python's own handlers have no turn.
 SCRIPT = """
 import ctypes
@@ -16,6 +19,15 @@ on_signals(lambda number: print(number, flush=True))
 print("ready", flush=True)
 while True:
     ctypes.CDLL(None).sleep(60)
+"""
+# What Windows itself calls in a thread of each of a console's programs.
+EVENT = """
+import ctypes, threading
+from desktop.machine.signals import on_signals
+told = threading.Event()
+on_signals(lambda number: (print(number, flush=True), told.set()))
+threading.Thread(target=ctypes.windll.kernelbase.CtrlRoutine, args=({event},), daemon=True).start()
+told.wait()
 """
 
 
@@ -30,7 +42,7 @@ def listening(before: str = "") -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to send")
+@pytest.mark.unix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_told_at_once_while_the_main_thread_waits_in_c(number: signal.Signals) -> None:
     with listening() as process:
@@ -39,10 +51,19 @@ def test_a_signal_is_told_at_once_while_the_main_thread_waits_in_c(number: signa
         assert process.stdout.readline() == f"{number.value}\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGHUP")
+@pytest.mark.unix
 def test_what_was_started_to_outlive_its_terminal_goes_on_ignoring_that() -> None:
     with listening("import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n") as process:
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGTERM)
         assert process.stdout
         assert process.stdout.readline() == f"{signal.SIGTERM.value}\n"
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="consoles are Windows'")
+@pytest.mark.parametrize(("event", "number"), CONSOLE_EVENTS.items())
+def test_what_happens_to_a_console_is_a_signal_and_its_end_waits_for_ours(event: int, number: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EVENT.format(event=event)], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{number}\n", "")

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import pytest
 
 from desktop.network import listening as module
 from desktop.network import ports
-from desktop.network.listening import EVERYWHERE, LOOPBACK, ListenError, PortTakenError, listen, reached
+from desktop.network.listening import EVERYWHERE, LOOPBACK, ListenError, PortTakenError, listen, listen_for, reached
 from desktop.network.ports import ANY, PORT, PORTS_TRIED
 
 OTHER, THIRD = "127.0.0.2", "127.0.0.3"
@@ -187,6 +188,99 @@ def test_a_start_ends_where_nothing_at_all_may_be_listened_at(monkeypatch: pytes
     refuse(monkeypatch, lambda address, port: RESERVED)
     with pytest.raises(ListenError):
         listen([LOOPBACK], None, wished=OTHER)
+
+
+# --- what Windows has of its own: a port is nobody's exclusively until all old connections are gone ---
+
+TAKEN = OSError(errno.EADDRINUSE, "Address already in use")
+
+
+@pytest.fixture
+def lingering(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A port that nobody listens on, and a connection is still at."""
+    monkeypatch.setattr(module, "EXCLUSIVE", socket.SO_REUSEADDR)
+    monkeypatch.setattr(module, "PAUSE", 0.01)
+    with listen([LOOPBACK], 0)[0] as sock:
+        address = sock.getsockname()
+        client = socket.create_connection(address)
+        accepted, _ = sock.accept()
+    with client, accepted:
+        yield address[1]
+
+
+@pytest.mark.parametrize("is_asked_for", [True, False])
+def test_a_port_that_old_connections_keep_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, lingering: int, is_asked_for: bool
+) -> None:
+    tries: list[int] = []
+
+    def refused(address: str, port: int) -> OSError | None:
+        tries.append(port)
+        return TAKEN if len(tries) < 4 else None
+
+    refuse(monkeypatch, refused)
+    monkeypatch.setattr(module, "LINGERING", 3600.0)
+    sockets = listen([LOOPBACK], lingering) if is_asked_for else listen([LOOPBACK], None, lingering)
+    with sockets[0]:
+        assert tries == [lingering] * 4
+
+
+def test_in_the_end_it_is_passed_over(monkeypatch: pytest.MonkeyPatch, lingering: int) -> None:
+    refuse(monkeypatch, lambda address, port: TAKEN if port == lingering else None)
+    monkeypatch.setattr(module, "LINGERING", 0.05)
+    with listen([LOOPBACK], None, lingering)[0] as sock:
+        assert sock.getsockname()[1] != lingering
+    with pytest.raises(PortTakenError):
+        listen([LOOPBACK], lingering)
+
+
+@pytest.mark.parametrize("is_windows", [True, False])
+def test_a_port_that_another_program_listens_on_is_waited_for_by_nobody(
+    monkeypatch: pytest.MonkeyPatch, is_windows: bool
+) -> None:
+    monkeypatch.setattr(module, "EXCLUSIVE", socket.SO_REUSEADDR if is_windows else None)
+    monkeypatch.setattr(module, "LINGERING", 3600.0)
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waits"))
+    with listening([OTHER], 0) as (taken,), pytest.raises(PortTakenError):
+        listen([LOOPBACK, OTHER], taken)
+
+
+def test_a_port_that_the_system_keeps_back_is_waited_for_by_nobody(
+    monkeypatch: pytest.MonkeyPatch, lingering: int
+) -> None:
+    refuse(monkeypatch, lambda address, port: RESERVED)
+    monkeypatch.setattr(module, "LINGERING", 3600.0)
+    with pytest.raises(PortTakenError, match="kept back"):
+        listen([LOOPBACK], lingering)
+
+
+# --- what is asked for on the command line ---
+
+
+@pytest.mark.parametrize(
+    ("address", "everywhere", "likeliest", "expected"),
+    [
+        (None, False, None, [LOOPBACK]),
+        (None, False, OTHER, [LOOPBACK, OTHER]),
+        (None, False, "192.0.2.7", [LOOPBACK]),
+        (THIRD, False, OTHER, [LOOPBACK, THIRD]),
+        (LOOPBACK, False, OTHER, [LOOPBACK]),
+        (None, True, OTHER, [EVERYWHERE]),
+    ],
+)
+def test_it_listens_where_that_is_asked_for_and_on_loopback(
+    address: str | None, everywhere: bool, likeliest: str | None, expected: list[str]
+) -> None:
+    sockets = listen_for(address, everywhere, ANY, None, likeliest)
+    try:
+        assert [sock.getsockname()[0] for sock in sockets] == expected
+        assert len({sock.getsockname()[1] for sock in sockets}) == 1
+    finally:
+        for sock in sockets:
+            sock.close()
+
+
+# --- what else is in the way ---
 
 
 def test_a_machine_without_ipv6_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
