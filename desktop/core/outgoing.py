@@ -5,14 +5,14 @@ who can't be written to keeps a note of what they are owed, and gets the newest 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from math import inf
 from typing import Final
 
 from msgspec import UNSET
 
-from desktop.core.answers import ClassicState, Person, Roster, State, encode
+from desktop.core.answers import ClassicState, Elsewhere, Person, Roster, State, encode
 from desktop.core.commands import Command, Key, Send
 from desktop.core.counter import Counter
 from desktop.core.member import Member
@@ -47,15 +47,21 @@ class Outgoing:
         self.next_beat = 0.0
         """When the next beat may be sent, at the earliest."""
         self._screens: set[Member] = set()
+        self._elsewhere: Sequence[Elsewhere] = ()
         self._people_stale = False
         self._people_at = 0.0
         self._roster_stale = False
         self._roster_at = 0.0
 
     @property
-    def people(self) -> int:
-        """How many are here."""
+    def here(self) -> int:
+        """How many are with this host."""
         return len(self._members) - len(self._screens)
+
+    @property
+    def people(self) -> int:
+        """How many share the counter, with whichever host."""
+        return self.here + sum(other.people for other in self._elsewhere)
 
     @property
     def news(self) -> bool:
@@ -81,6 +87,11 @@ class Outgoing:
     def came(self) -> None:
         """Somebody has joined."""
         self._people_stale = self._roster_stale = True
+
+    def meet(self, elsewhere: Sequence[Elsewhere]) -> None:
+        """So many are with the other hosts."""
+        self._elsewhere = elsewhere
+        self.came()
 
     def is_screen(self, member: Member) -> None:
         """This member is a projector's page: it is told everything, and is nobody."""
@@ -201,4 +212,4 @@ class Outgoing:
             # A screen is no person; but whoever counts must not be able to hide.
             if member not in self._screens or member.acts
         ]
-        return Roster(people=people)
+        return Roster(people=people, rooms=self._elsewhere or UNSET)

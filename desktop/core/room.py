@@ -16,7 +16,7 @@ from typing import Final
 
 from msgspec import UNSET
 
-from desktop.core.answers import ClassicError, ClassicState, Error, Network, Notice, Pong, encode
+from desktop.core.answers import ClassicError, ClassicState, Elsewhere, Error, Network, Notice, Pong, encode
 from desktop.core.commands import Close, Command, Key, Pause, Record, Send
 from desktop.core.counter import Add, AnyOperation, Counter, Set, Verdict
 from desktop.core.intake import RETRY_PAUSE, Intake
@@ -69,8 +69,17 @@ class Room:
 
     @property
     def people(self) -> int:
-        """How many are here, projectors aside."""
+        """How many share the counter, projectors aside."""
         return self._outgoing.people
+
+    @property
+    def here(self) -> int:
+        """How many of them are with this host."""
+        return self._outgoing.here
+
+    def meet(self, elsewhere: Sequence[Elsewhere]) -> None:
+        """So many are with the other hosts that share the counter."""
+        self._outgoing.meet(elsewhere)
 
     @property
     def has_company(self) -> bool:

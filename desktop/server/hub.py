@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from desktop.core.answers import Network
+from desktop.core.answers import Elsewhere, Network
 from desktop.core.commands import Close, Command, Heartbeat, Pause, Record, Send
 from desktop.core.counter import AnyOperation
 from desktop.core.room import Room
@@ -22,6 +22,8 @@ from desktop.server.socket import PING, TEXT, Socket, frame
 
 log = logging.getLogger(__name__)
 
+RESTART: Final = 1012
+"""The close code "service restart": come again (registered with IANA, RFC 6455, section 11.7)."""
 WITNESS_PAUSE: Final = 0.25
 """Seconds that the journal's witness may lag behind."""
 SNAPSHOT_EVERY: Final = 10_000
@@ -45,6 +47,7 @@ class Hub:
         self._appending: Future[None] | None = None
         self._failing = False
         self._witnessing: asyncio.TimerHandle | None = None
+        self._network: Network | None = None
         self.closing = False
 
     # --- events ---
@@ -83,7 +86,22 @@ class Hub:
 
     def announce(self, network: Network) -> None:
         """Others join at another address now."""
+        self._network = network
         self._do(self.room.announce(network))
+
+    def meet(self, elsewhere: Sequence[Elsewhere]) -> None:
+        """So many are with the other hosts that share the counter."""
+        self.room.meet(elsewhere)
+        self._schedule()
+
+    def renew(self, room: Room, last: int) -> None:
+        """The journal has another history now, and `room` what it begins with: everybody is sent there anew."""
+        for socket in list(self.sockets):
+            self._perform(Close(socket, RESTART, "The counter begins anew."))
+        self.room, self._last, self._kept, self._failing = room, last, last, False
+        if self._network:
+            self.announce(self._network)
+        self._schedule()
 
     def recorded(self, operations: Sequence[AnyOperation], last: int) -> None:
         """The journal has made these durable."""
