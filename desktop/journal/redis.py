@@ -114,6 +114,14 @@ class RedisJournal:
         )
         self._reader.start()
 
+    def try_out(self) -> None:
+        try:
+            with self._address.plainly():
+                History(self._client, self._keys, self._address.name, self._host).try_out()
+        finally:
+            self._thread.shutdown()
+            self._client.close()
+
     def present(self, people: int) -> None:
         self._place.people = people
 

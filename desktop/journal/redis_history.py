@@ -8,6 +8,7 @@ and one of them begins a new epoch with the newest number that is known, and a r
 import secrets
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -117,6 +118,13 @@ class History:
         except LostError as lost:
             return self.begun_anew(lost.epoch, known, threading.Event())
         return kept, name
+
+    def try_out(self) -> None:
+        """Raises JournalError where this program could not take part, and what Redis does."""
+        with suppress(LostError):
+            self.top()
+        # Refused where the server may only be read, or has no memory; nothing lasts of it.
+        self._client.set(f"{self._keys.journal}:trial", self._host, px=1)
 
     def begin(self, ended: str, counter: Counter) -> None:
         """Begin an epoch with this state after the one that has `ended`, unless another host has."""

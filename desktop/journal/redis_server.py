@@ -6,7 +6,7 @@ Whatever is said names the server by its address without the password, which is 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, NoReturn
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -24,6 +24,7 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from desktop.journal import JournalError
+from desktop.journal.shared import without_password
 
 PATIENCE: Final = 2.0
 """Seconds for a connection, and for an answer: a network that takes longer is as good as cut."""
@@ -44,12 +45,10 @@ class Address(NamedTuple):
     @classmethod
     def of(cls, url: str, password: str | None = None) -> "Address":
         """Read a URL; a password in it is taken out, and holds unless another is given."""
-        parts = urlsplit(url)
-        login, _, place = parts.netloc.rpartition("@")
-        user, _, secret = login.partition(":")
-        bare = parts._replace(netloc=f"{user}@{place}" if user else place)
-        name = urlunsplit(bare._replace(netloc=place, query=""))
-        return cls(urlunsplit(bare), name, password or unquote(secret) or None)
+        bare, inside = without_password(url)
+        parts = urlsplit(bare)
+        name = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+        return cls(bare, name, password or inside or None)
 
     def connect(self, patience: float = PATIENCE) -> "redis.Redis":
         """A client with one connection, which is made when it is used first. It tries nothing again by itself."""

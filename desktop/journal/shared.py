@@ -1,17 +1,26 @@
 """A journal that other hosts write to as well: what it has besides, and which journal a start takes."""
 
 import logging
+import os
+import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol, runtime_checkable
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from desktop.core.answers import Elsewhere, Notice
 from desktop.core.counter import AnyOperation, Settings
 from desktop.journal import Deliver, Journal, JournalError, Kept
+from desktop.machine import preferences
 
 log = logging.getLogger(__name__)
 
+SCHEMES: Final = ("redis", "rediss", "unix")
+SESSION: Final = "counter"
+"""What is shared where no name is given."""
+NAME_LIMIT: Final = 64
+ENVIRONMENT: Final = "REDIS_PASSWORD"
 EXTRA: Final = "The package redis is missing, which a shared counter needs: pip install lan-counter[redis]"
 
 Renew = Callable[[Kept, Callable[[], None]], None]
@@ -31,6 +40,9 @@ class Shared(Journal, Protocol):
     def present(self, people: int) -> None:
         """So many are with this host."""
 
+    def try_out(self) -> None:
+        """See whether it could be opened, change nothing, and let go of it. Raises JournalError."""
+
 
 class Session(NamedTuple):
     """Which counter to share: at `url` the one called `session`, as the host `room`."""
@@ -42,6 +54,86 @@ class Session(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Session({self.session!r})"
+
+
+def checked_url(text: str) -> str:
+    """A server's URL, as typed. Raises ValueError, whose text goes on a sentence, and has no password."""
+    text = text.strip()
+    try:
+        parts = urlsplit(text)
+        place = parts.path if parts.scheme == "unix" else parts.hostname
+        whole = parts.scheme in SCHEMES and place and parts.port != 0
+    except ValueError:
+        whole = None
+    if not whole:
+        raise ValueError("this is no address like redis://192.168.1.5:6379/0")
+    return text
+
+
+def checked_name(text: str) -> str:
+    """What a session or a room is called, as typed. Raises ValueError, whose text goes on a sentence."""
+    text = text.strip()
+    # Braces would end the part of a key that decides which of a cluster's servers has it.
+    if not text or len(text) > NAME_LIMIT or not text.isprintable() or set("{}") & set(text):
+        raise ValueError(f"a name has 1 to {NAME_LIMIT} characters that can be seen, without {{ and }}")
+    return text
+
+
+def without_password(url: str) -> tuple[str, str]:
+    """A URL without the password that is in it, and that, "" for none."""
+    parts = urlsplit(url)
+    login, at, place = parts.netloc.rpartition("@")
+    user, _, secret = login.partition(":")
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{place}" if user else place)), unquote(secret)
+
+
+def own_room() -> str:
+    """What this host is called among the others, where nothing else is asked for."""
+    return socket.gethostname().partition(".")[0][:NAME_LIMIT] or "?"
+
+
+def password(file: Path | None) -> str | None:
+    """The server's password: from the file if one is named, else from the environment. Raises JournalError."""
+    if file is None:
+        return os.environ.get(ENVIRONMENT) or None
+    try:
+        return file.read_text("utf-8").strip() or None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise JournalError(f"The password can't be read from {file}: {reason}.") from error
+
+
+def kept_password(folder: Path) -> Path:
+    """The file for the password that was typed into the window: beside the preferences, not in them, and for its owner
+    alone."""
+    return folder / "redis.password"
+
+
+def keep(folder: Path, url: str | None, session: str, secret: str | None) -> None:
+    """What the next start shares; no `url`: nothing. `secret` replaces the password; None: it stays. Raises OSError."""
+    file = kept_password(folder)
+    if url:
+        url, inside = without_password(url)
+        secret = inside or secret
+    if url is None or secret == "":
+        file.unlink(missing_ok=True)
+    elif secret:
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
+            opened.write(secret)
+    preferences.change(folder / "preferences.json", redis=url, session=session if url else None)
+
+
+def kept(folder: Path, room: str) -> Session:
+    """What was typed into the window. Raises JournalError."""
+    known, file = preferences.load(folder / "preferences.json"), kept_password(folder)
+    secret = password(file if file.exists() else None)
+    return Session(known.redis or "", known.session or SESSION, room, secret)
+
+
+def tried(session: Session) -> None:
+    """See whether the counter could be shared so. Raises JournalError."""
+    shared(session, Path()).try_out()
 
 
 def shared(session: Session, folder: Path) -> Shared:
@@ -85,6 +177,9 @@ class SharedIfPossible:
     def present(self, people: int) -> None:
         if isinstance(self._journal, Shared):
             self._journal.present(people)
+
+    def try_out(self) -> None:
+        self._made().try_out()
 
     def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
         return self._journal.append(operations)

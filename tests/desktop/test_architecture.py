@@ -20,7 +20,7 @@ KNOWS: dict[str, set[str]] = {
     "window": {"machine"},
     "server": {"core", "journal", "network", "machine"},
     "launcher": {"core", "journal", "network", "machine", "server"},
-    "options": {"network", "server"},
+    "options": {"journal", "network", "server"},
     "selftest": {"core", "journal", "network", "machine", "server", "launcher", "window"},
     "cli": {"core", "journal", "network", "machine", "server", "launcher", "window", "options", "selftest"},
     "__main__": {"cli"},
@@ -30,6 +30,7 @@ KNOWS: dict[str, set[str]] = {
 NOT_TESTED_ALONE = {
     "__main__.py",  # run by test_cli.py
     "core/commands.py",  # declarations
+    "journal/redis_keys.py",  # what Redis runs: test_redis.py
     "window/qt.py",  # lives in a window's process only: test_window.py
 }
 
@@ -149,4 +150,4 @@ def test_a_start_waits_for_nothing_that_it_does_not_need() -> None:
         cwd=DESKTOP.parent,
     ).stdout.split()
 
-    assert not {"webview", "PySide6", "zeroconf", "segno", "wakepy", "jeepney"} & set(loaded)
+    assert not {"webview", "PySide6", "zeroconf", "segno", "wakepy", "jeepney", "redis"} & set(loaded)
