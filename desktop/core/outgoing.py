@@ -48,6 +48,8 @@ class Outgoing:
         """When the next beat may be sent, at the earliest."""
         self._screens: set[Member] = set()
         self._elsewhere: Sequence[Elsewhere] = ()
+        self.is_shared = False
+        """Whether other hosts have been seen."""
         self._people_stale = False
         self._people_at = 0.0
         self._roster_stale = False
@@ -91,6 +93,7 @@ class Outgoing:
     def meet(self, elsewhere: Sequence[Elsewhere]) -> None:
         """So many are with the other hosts."""
         self._elsewhere = elsewhere
+        self.is_shared |= bool(elsewhere)
         self.came()
 
     def is_screen(self, member: Member) -> None:

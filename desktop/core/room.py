@@ -77,10 +77,6 @@ class Room:
         """How many of them are with this host."""
         return self._outgoing.here
 
-    def meet(self, elsewhere: Sequence[Elsewhere]) -> None:
-        """So many are with the other hosts that share the counter."""
-        self._outgoing.meet(elsewhere)
-
     @property
     def has_company(self) -> bool:
         """Whether anybody but the host is here, or a screen for all to look at."""
@@ -135,6 +131,10 @@ class Room:
         self._network = network
         hosts = [m.key for m in self._members.values() if m.host]
         return [Send(hosts, encode(network))] if hosts else []
+
+    def meet(self, elsewhere: Sequence[Elsewhere]) -> None:
+        """Who is with the other hosts."""
+        self._outgoing.meet(elsewhere)
 
     # --- messages ---
 
@@ -208,7 +208,8 @@ class Room:
         client, op = member.client, request.op
         newest = self._newest(member)
         if op > max(member.unread, newest) + 1:
-            return [Close(member.key, 1008, f"Operation {newest + 1} is missing.")]
+            code = FULL if self._outgoing.is_shared else 1008  # another host may have it, and this one hear of it yet
+            return [Close(member.key, code, f"Operation {newest + 1} is missing.")]
         if op <= self.counter.decided(client):
             self._outgoing.tell(member, ACK)
         elif op > newest:
