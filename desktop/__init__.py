@@ -2,9 +2,11 @@
 
 The words used here, each for one thing:
 
-operation   what somebody asks of the counter: add, set, reset, undo, configure
+operation   what somebody asks of the counter: add, set, reset, undo, configure, lower
 op          the number a client gives its operations: 1, 2, 3 …; with the client it is the idempotency key
 client      the random name a page gives itself; the same one on every connection it opens
+voter       a person, as far as a browser is one: the same random name on all its pages; kept as a mark of it
+hand        what a voter has added in a round, while there is a limit for each
 entry       an operation as the journal gives it back: durable, and in an order all agree on
 journal     the ordered, durable log of operations; the only truth
 counter     the state machine that applies entries: value, settings, what can be undone

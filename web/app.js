@@ -7,7 +7,7 @@ import { choose, translator } from './model/i18n.js';
 import { away, begin, click, flush, learn, outgoing, receive, removed, seal, turnedOut, view } from './model/logic.js';
 import { createOutbox, ownerOf } from './model/outbox.js';
 import { announcer, gatherer } from './model/pace.js';
-import { rename } from './model/wishes.js';
+import { meet, rename } from './model/wishes.js';
 import { formatter, xDigits } from './views/digits.js';
 import { createPage, directionOf, sift, xRing } from './views/page.js';
 import { xTap } from './views/tap.js';
@@ -36,7 +36,7 @@ const env = {
 
 let left = false;
 let menu = null;
-let model = begin(randomId(), secret, recall(kept, 'name') ?? '', projector);
+let model = begin(randomId(), secret, recall(kept, 'name') ?? '', projector, projector ? null : voter());
 keepName();
 
 let page = createPage({
@@ -63,6 +63,7 @@ const outbox = createOutbox(kept, env, () => become((same) => same));
 const adopt = createAdopter(kept, ...WIRE, env, {
   may: () => page.isUp && !document.hidden && !projector,
   isOwn: (client) => client.startsWith(model.seed),
+  voter: () => model.voter,
   told: (outcome) => change((now) => learn(now, outcome)),
 });
 const socket = createSocket(...WIRE, env, {
@@ -82,7 +83,7 @@ function become(how) {
   outbox.save(model, document.hidden || left);
   // One by one, so that only what has changed is shown anew.
   Object.assign(page.view, view(model));
-  Object.assign(page, { network: model.network, roster: model.roster, notices: model.notices });
+  Object.assign(page, { network: model.network, roster: model.roster, gone: model.gone, notices: model.notices });
   if (secret && !model.secret) forgetSecret(tab);
   if ((isUp && !page.isUp) || page.view.missing[0] !== before) announce.own();
   if (model.joys > joys) cheer();
@@ -140,7 +141,11 @@ function listen() {
     leave();
   });
   document.addEventListener('visibilitychange', () => (document.hidden ? leave() : comeBack()));
-  addEventListener('storage', ({ key }) => ownerOf(key) !== null && adopt());
+  addEventListener('storage', ({ key }) => {
+    if (ownerOf(key) !== null) adopt();
+    // Two first pages of a browser: the one that was slower has said who the person is.
+    if (key === 'voter') become((now) => meet(now, voter()));
+  });
   addEventListener('keydown', sift, true);
   addEventListener('keydown', (event) => {
     const direction = page.shortcuts && !projector ? directionOf(event) : 0;
@@ -148,6 +153,15 @@ function listen() {
     event.preventDefault();
     count(direction);
   });
+}
+
+// A person is a browser, as far as it keeps anything: without, a page.
+function voter() {
+  const known = recall(kept, 'voter');
+  if (/^[\w-]{22,64}$/.test(known)) return known;
+  const fresh = randomId();
+  keep(kept, 'voter', fresh);
+  return fresh;
 }
 
 // As others see it: what an earlier page has kept may be too long, or cut through a sign.
@@ -163,8 +177,9 @@ async function isOurs(answer) {
 
 // The words of a language, and how it writes numbers. Throws where they can't be had.
 async function words(language) {
-  const answer = await fetch(`/static/locales/${language}.json`);
-  const sentences = await answer.json();
+  const files = secret || projector ? [language, `host/${language}`] : [language];
+  const all = await Promise.all(files.map(async (name) => (await fetch(`/static/locales/${name}.json`)).json()));
+  const sentences = Object.assign({}, ...all);
   const rules = sentences['language.numbers'];
   const figures = formatter([...navigator.languages.filter((tag) => tag.startsWith(language)), rules]);
   return { language, figures, t: translator(figures, sentences, rules) };

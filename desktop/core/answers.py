@@ -14,6 +14,13 @@ class ServerMessage(Struct, frozen=True, kw_only=True, tag_field="type", tag=str
     pass
 
 
+class Hands(Struct, frozen=True, kw_only=True):
+    """While there is a limit for each: how many have added something in this round, of how many."""
+
+    up: int
+    of: int
+
+
 class State(ServerMessage, frozen=True, kw_only=True):
     counter: int
     revision: int
@@ -23,6 +30,9 @@ class State(ServerMessage, frozen=True, kw_only=True):
     role: str | UnsetType = UNSET
     settings: Settings | UnsetType = UNSET
     person: int | UnsetType = UNSET
+    hand: int | UnsetType = UNSET
+    """What this member's voter has added in this round, while there is a limit."""
+    hands: Hands | UnsetType = UNSET
 
 
 class Error(ServerMessage, frozen=True, kw_only=True):
@@ -91,14 +101,16 @@ class Network(ServerMessage, frozen=True, kw_only=True):
     trouble: Trouble | UnsetType = UNSET
 
 
-class Person(Struct, frozen=True, kw_only=True):
-    """Somebody here, for the host: `person` is a number of this run, `added` the sum of their additions."""
+class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody here, for the host: `person` is a number of this run, `added` the sum of their additions, `hand` what
+    their voter has added in this round while there is a limit, for whom there is one."""
 
     person: int
     name: str
     added: int
     role: str
     classic: bool
+    hand: int | UnsetType = UNSET
 
 
 class Elsewhere(Struct, frozen=True, kw_only=True):
@@ -112,6 +124,8 @@ class Roster(ServerMessage, frozen=True, kw_only=True):
     people: list[Person]
     rooms: Sequence[Elsewhere] | UnsetType = UNSET
     """The other hosts, where several share the counter."""
+    gone: int | UnsetType = UNSET
+    """How many have added something and have left, while there is a limit."""
 
 
 class Notice(ServerMessage, frozen=True, kw_only=True):

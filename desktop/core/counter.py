@@ -6,6 +6,7 @@ its decision needs, and nothing here reads a clock, a socket or a random number.
 Every operation is decided once, the refused ones too: a client's operation that comes again changes nothing.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import UNSET, Struct, UnsetType, field, structs
@@ -17,6 +18,7 @@ DELTA_LIMIT = 1_000_000
 STEP_LIMIT = 1_000
 TITLE_LIMIT = 80
 UNDO_LIMIT = 100
+EACH_LIMIT = 1_000
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -30,6 +32,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Guests only look."""
     classic: bool = True
     """Classic clients may set the value."""
+    each: int | None = None
+    """What one voter may have added in a round, 1 to EACH_LIMIT, and never less than nothing; None: no limit."""
 
 
 class SettingsChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -40,6 +44,7 @@ class SettingsChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
     goal: int | UnsetType | None = UNSET
     locked: bool | UnsetType = UNSET
     classic: bool | UnsetType = UNSET
+    each: int | UnsetType | None = UNSET
 
 
 class Operation(Struct, frozen=True, array_like=True, tag=str.lower):
@@ -55,10 +60,12 @@ class Operation(Struct, frozen=True, array_like=True, tag=str.lower):
 
 
 class Add(Operation, frozen=True):
-    """Add `delta`; `seen` is the newest revision the person could see when they clicked."""
+    """Add `delta`; `seen` is the newest revision the person could see when they clicked, `voter` the mark of who they
+    are: "" where they don't say, so that their client is."""
 
     delta: int
     seen: int | None = None
+    voter: str = ""
 
 
 class Set(Operation, frozen=True):
@@ -77,7 +84,13 @@ class Configure(Operation, frozen=True):
     settings: SettingsChange
 
 
-AnyOperation = Add | Set | Reset | Undo | Configure
+class Lower(Operation, frozen=True):
+    """Take back what these voters have added in this round: who they are is decided where it is known who is here."""
+
+    voters: list[str] = []
+
+
+AnyOperation = Add | Set | Reset | Undo | Configure | Lower
 
 
 class Verdict(StrEnum):
@@ -92,6 +105,7 @@ class Verdict(StrEnum):
     LOCKED = "locked"
     STALE = "stale"
     OUT_OF_RANGE = "out_of_range"
+    OVER_LIMIT = "over_limit"
     NOTHING_TO_UNDO = "nothing_to_undo"
 
     @property
@@ -104,6 +118,8 @@ class Before(Struct, frozen=True, array_like=True):
 
     value: int
     reset_revision: int
+    hands: dict[str, int] = {}
+    """Of the voters whose hands it moved: what each had before."""
 
 
 class Client(Struct, array_like=True):
@@ -126,6 +142,10 @@ class Counter(Struct, kw_only=True):
     undoable: list[Before] = field(default_factory=list)
     """Oldest first, at most UNDO_LIMIT."""
     clients: dict[str, Client] = field(default_factory=dict)
+    hands: dict[str, int] = field(default_factory=dict)
+    """What each voter has added in this round while there was a limit, if it is anything: 1 up to `each`. What is added
+    without a limit, by the host, or set, is in no hand; so is what somebody has beyond a limit that is lowered. A limit
+    that is taken away and set again finds the hands as they were."""
 
     def decided(self, client: str) -> int:
         """The newest `op` of a client that is decided, 0 for an unknown one."""
@@ -136,6 +156,10 @@ class Counter(Struct, kw_only=True):
         """The sum of what a client has added."""
         known = self.clients.get(client)
         return known.added if known else 0
+
+    def hand(self, voter: str) -> int:
+        """What a voter has added in this round."""
+        return self.hands.get(voter, 0)
 
     def apply(self, operation: AnyOperation) -> Verdict:
         """Decide one operation, in the journal's order, and change the state accordingly."""
@@ -157,17 +181,25 @@ class Counter(Struct, kw_only=True):
 
     def _decide(self, operation: AnyOperation) -> Verdict:
         match operation:
-            case Add(delta=delta, seen=seen):
+            case Add(delta=delta, seen=seen, voter=voter):
                 if self.settings.locked and not operation.host:
                     return Verdict.LOCKED
                 if seen is not None and seen < self.reset_revision:
                     return Verdict.STALE
                 if not 0 < abs(delta) <= DELTA_LIMIT:
                     return Verdict.OUT_OF_RANGE
-                return self._change_to(self.value + delta)
+                if self.settings.each is None or operation.host:
+                    return self._change_to(self.value + delta)
+                voter = voter or operation.client
+                hand = self.hand(voter) + delta
+                if not 0 <= hand <= self.settings.each:
+                    return Verdict.OVER_LIMIT
+                return self._change_to(self.value + delta, {voter: hand})
             case Set(value=value):
                 if operation.op == 0:
-                    if not operation.host and (self.settings.locked or not self.settings.classic):
+                    # A classic client can't say who it is: with a limit it only looks.
+                    shut = self.settings.locked or not self.settings.classic or self.settings.each is not None
+                    if shut and not operation.host:
                         return Verdict.LOCKED
                 elif not operation.host:
                     return Verdict.NOT_HOST
@@ -175,12 +207,18 @@ class Counter(Struct, kw_only=True):
             case _ if not operation.host:
                 return Verdict.NOT_HOST
             case Reset():
-                return self._change_to(0, always=True)
+                self._remember(self.hands)
+                self.value, self.hands = 0, {}
+                return Verdict.APPLIED
+            case Lower(voters=voters):
+                hands = {voter: self.hands[voter] for voter in voters if voter in self.hands}
+                return self._change_to(self.value - sum(hands.values()), dict.fromkeys(hands, 0))
             case Undo():
                 if not self.undoable:
                     return Verdict.NOTHING_TO_UNDO
                 before = self.undoable.pop()
                 self.value, self.reset_revision = before.value, before.reset_revision
+                self._move(before.hands)
                 return Verdict.APPLIED
             case Configure(settings=change):
                 settings = structs.replace(
@@ -189,17 +227,36 @@ class Counter(Struct, kw_only=True):
                 if not valid(settings):
                     return Verdict.OUT_OF_RANGE
                 self.settings = settings
+                if change.each is not UNSET:
+                    self._move(self.hands)
                 return Verdict.APPLIED
 
-    def _change_to(self, value: int, *, always: bool = False) -> Verdict:
+    def _change_to(self, value: int, hands: Mapping[str, int] | None = None) -> Verdict:
+        """Change the value, and with it these hands; so that it can be taken back."""
         if abs(value) > VALUE_LIMIT:
             return Verdict.OUT_OF_RANGE
-        # Setting what is there already changes nothing that an undo could take back; a reset always does.
-        if value != self.value or always:
-            self.undoable.append(Before(self.value, self.reset_revision))
-            del self.undoable[:-UNDO_LIMIT]
+        # Setting what is there already changes nothing that an undo could take back.
+        if value != self.value:
+            self._remember({voter: self.hand(voter) for voter in hands} if hands else {})
             self.value = value
+            if hands:
+                self._move(hands)
         return Verdict.APPLIED
+
+    def _remember(self, hands: dict[str, int]) -> None:
+        """So it was before a change that is about to be. A reset hands over all hands, as they are: none is copied,
+        and those of 3,000 people are remembered once, since raising them again is more than can be taken back."""
+        self.undoable.append(Before(self.value, self.reset_revision, hands))
+        del self.undoable[:-UNDO_LIMIT]
+
+    def _move(self, hands: Mapping[str, int]) -> None:
+        """Let these voters have so much, or as much as they may."""
+        most = self.settings.each or EACH_LIMIT
+        for voter, hand in list(hands.items()):
+            if hand:
+                self.hands[voter] = min(hand, most)
+            else:
+                self.hands.pop(voter, None)
 
 
 def valid(settings: Settings) -> bool:
@@ -208,4 +265,5 @@ def valid(settings: Settings) -> bool:
         len(settings.title) <= TITLE_LIMIT
         and 1 <= settings.step <= STEP_LIMIT
         and (settings.goal is None or abs(settings.goal) <= VALUE_LIMIT)
+        and (settings.each is None or 1 <= settings.each <= EACH_LIMIT)
     )

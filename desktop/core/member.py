@@ -60,9 +60,10 @@ class Window:
 
 
 class Member:
-    """`key` is the hub's name for it, `client` its own and secret one once it has said hello, `person` the number by
-    which the host knows it, `owed` what it has yet to be told, `acts` whether it has asked for an operation, `unread`
-    up to which number there were, after those that could be read, only such that could not."""
+    """`key` is the hub's name for it, `client` its own and secret one once it has said hello, `voter` stands for whose
+    page it is, `person` is the number by which the host knows it, `owed` what it has yet to be told, `acts` whether it
+    has asked for an operation, `unread` up to which number there were, after those that could be read, only such that
+    could not."""
 
     __slots__ = (
         "acts",
@@ -80,6 +81,7 @@ class Member:
         "stalled_at",
         "unread",
         "v1",
+        "voter",
         "wrong_secrets",
     )
 
@@ -89,6 +91,7 @@ class Member:
         self.v1 = v1
         self.local = local
         self.client = ""
+        self.voter = ""
         self.name = ""
         self.host = False
         self.acts = False

@@ -5,16 +5,17 @@ who can't be written to keeps a note of what they are owed, and gets the newest 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from math import inf
 from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
-from desktop.core.answers import ClassicState, Elsewhere, Person, Roster, State, encode
+from desktop.core.answers import ClassicState, Elsewhere, Hands, Person, Roster, State, encode
 from desktop.core.commands import Command, Key, Send
-from desktop.core.counter import Counter
+from desktop.core.counter import Add, Counter
+from desktop.core.hands import Voters
 from desktop.core.member import Member
 
 BEAT: Final = 0.008
@@ -32,17 +33,21 @@ ROSTER_LIMIT: Final = 500
 """People on the host's list, those who came first: nobody reads more."""
 
 # What a member has yet to be told: a bit each.
-VALUE, PEOPLE, SETTINGS, ACK = 1, 2, 4, 8
+VALUE, PEOPLE, SETTINGS, ACK, HANDS, HAND = 1, 2, 4, 8, 16, 32
+"""HANDS is what all have added who are limited, HAND what the member's own voter has."""
 
 
 class Outgoing:
     """Keeps what each of `members` has yet to be told of the counter."""
 
-    def __init__(self, counter: Counter, epoch: str, members: Mapping[Key, Member]) -> None:
+    def __init__(self, counter: Counter, epoch: str, members: Mapping[Key, Member], voters: Voters) -> None:
         self._counter = counter
+        self._voters = voters
         self._epoch = epoch
         self._members = members
         self._news = 0
+        self._tally: Hands | None = None
+        """For one beat: it takes a look at everybody."""
         self._owed: set[Member] = set()
         self.next_beat = 0.0
         """When the next beat may be sent, at the earliest."""
@@ -81,6 +86,15 @@ class Outgoing:
         member.owed |= what
         if member.stalled_at is None:
             self._owed.add(member)
+
+    def tell_hands(self, add: Add | None) -> None:
+        """Hands may have moved: by this addition only its voter's, else anybody's."""
+        if not self._limited:
+            return
+        self._news |= HANDS if add else HANDS | HAND
+        if add:
+            for member in self._voters.get(add.voter or add.client, ()):
+                self.tell(member, HAND)
 
     def tell_hosts(self) -> None:
         """Somebody on the list of people here has changed."""
@@ -139,7 +153,7 @@ class Outgoing:
         if self._people_stale and now >= self._people_at:
             self._people_stale = False
             self._people_at = now + PRESENCE_PAUSE
-            self._news |= PEOPLE
+            self._news |= PEOPLE | (HANDS if self._limited else 0)
         commands = self._flush() if self.news else []
         if self._roster_stale and now >= self._roster_at:
             self._roster_stale = False
@@ -155,6 +169,7 @@ class Outgoing:
 
     def _flush(self) -> list[Command]:
         news, self._news = self._news, 0
+        self._tally = None
         alike: defaultdict[int, list[Key]] = defaultdict(list)
         classic: list[Key] = []
         commands: list[Command] = []
@@ -174,18 +189,44 @@ class Outgoing:
         self._owed.clear()
         if classic:
             commands.append(Send(classic, encode(ClassicState(self._counter.value))))
-        commands += [Send(keys, encode(self._state(owed))) for owed, keys in alike.items()]
+        for owed, keys in alike.items():
+            commands += self._by_hand(owed, keys) if owed & HAND else [Send(keys, encode(self._state(owed)))]
         return commands
+
+    def _by_hand(self, owed: int, keys: Sequence[Key]) -> Iterator[Command]:
+        """To whom the same is owed, but their own hand: encoded once for all who have as much."""
+        alike: defaultdict[int | UnsetType, list[Key]] = defaultdict(list)
+        for key in keys:
+            alike[self._hand(self._members[key])].append(key)
+        for hand, those in alike.items():
+            yield Send(those, encode(self._state(owed, hand=hand)))
 
     # --- what is said ---
 
-    def _state(self, owed: int, member: Member | None = None) -> State:
+    @property
+    def _limited(self) -> bool:
+        return self._counter.settings.each is not None
+
+    def _hand(self, member: Member) -> int | UnsetType:
+        """What a member's voter has added, if there is a limit for whom it is: not for hosts."""
+        limited = self._limited and member.client and not member.host
+        return self._counter.hand(member.voter) if limited else UNSET
+
+    def _hands(self) -> Hands | UnsetType:
+        if not self._limited:
+            return UNSET
+        self._tally = self._tally or self._voters.tally()
+        return self._tally
+
+    def _state(self, owed: int, member: Member | None = None, hand: int | UnsetType = UNSET) -> State:
         return State(
             counter=self._counter.value,
             revision=self._counter.revision,
             ack=self._counter.decided(member.client) if member and owed & ACK else UNSET,
             people=self.people if owed & PEOPLE else UNSET,
             settings=self._counter.settings if owed & SETTINGS else UNSET,
+            hand=self._hand(member) if member and owed & HAND else hand,
+            hands=self._hands() if owed & HANDS else UNSET,
         )
 
     def whole_state(self, member: Member) -> State:
@@ -199,6 +240,8 @@ class Outgoing:
             role="host" if member.host else "guest",
             settings=self._counter.settings,
             person=member.person if member.client else UNSET,
+            hand=self._hand(member),
+            hands=self._voters.tally() if self._limited else UNSET,
         )
 
     def roster(self) -> Roster:
@@ -210,9 +253,11 @@ class Outgoing:
                 added=self._counter.added(member.client),
                 role="host" if member.host else "guest",
                 classic=not member.v1,
+                hand=self._hand(member) if member.v1 else UNSET,
             )
             for member in islice(self._members.values(), ROSTER_LIMIT)
             # A screen is no person; but whoever counts must not be able to hide.
             if member not in self._screens or member.acts
         ]
-        return Roster(people=people, rooms=self._elsewhere or UNSET)
+        gone = len(self._voters.gone()) if self._limited else UNSET
+        return Roster(people=people, gone=gone, rooms=self._elsewhere or UNSET)

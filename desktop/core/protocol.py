@@ -9,23 +9,32 @@ classic (the client offers no subprotocol; the course's exercise, and whatever a
 
 lan-counter.v1 (the client offers that subprotocol)
 
-    client -> server   {"type":"hello","client":"…","name":"Ada","host":"…","screen":false}    first; the last three are
-                                                                                 optional; a screen is no person
+    client -> server   {"type":"hello","client":"…","name":"Ada","host":"…","screen":false,"voter":"…"}    first; the
+                                                                                 last four are optional; a screen is no
+                                                                                 person, a voter the same for all pages
+                                                                                 of a browser
                        {"type":"add","op":3,"delta":2,"seen":17}                 seen is optional
-                       {"type":"set","op":4,"value":0}                           these four: the host only
+                       {"type":"set","op":4,"value":0}                           these five: the host only
                        {"type":"reset","op":5}
                        {"type":"undo","op":6}
                        {"type":"configure","op":7,"settings":{…}}                any of the settings
+                       {"type":"lower","op":8}                                   the hands of who has gone, while each
+                                                                                 person may add only so much (`each`)
                        {"type":"remove","person":7}                              the host only: close their connection
                        {"type":"ping","at":123.4}
     server -> client   {"type":"state","counter":42,"revision":17,"ack":3,"people":23,"epoch":"…","role":"guest",
                         "settings":{…},"person":7} counter and revision always; the rest where it changed; person
-                                                   (who is called "Guest 7" without a name) in the answer to hello
+                                                   (who is called "Guest 7" without a name) in the answer to hello;
+                        "hand":1,"hands":{"up":23,"of":27}    while there is a limit for each (settings): what your
+                                                   voter has added in this round, how many have added anything, and of
+                                                   how many: those who are here, but for hosts, or have added anything
                        {"type":"error","code":"locked","message":"…","op":3}     op where one operation was refused
                        {"type":"pong","at":123.4}
                        {"type":"network","join":"http://…/","reach":"lan"}       to the host: where others join, and
                                                                                  what else Network has
                        {"type":"roster","people":[{"person":7,"name":"Ada","added":3,"role":"guest","classic":false}]}
+                                                                                 and, with a limit, each guest's "hand",
+                                                                                 and "gone": hands up of who has gone
                        {"type":"notice","code":"set_aside","path":"…","counter":42}    to the host: what became of the
                                                                                  counter that was kept
 
@@ -44,7 +53,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Reset, Set, SettingsChange, Undo
+from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Lower, Reset, Set, SettingsChange, Undo
 from desktop.core.names import whole
 
 T = TypeVar("T")
@@ -52,6 +61,10 @@ T = TypeVar("T")
 V1: Final = "lan-counter.v1"
 MESSAGE_LIMIT: Final = 4_096
 """The longest message taken, in bytes of UTF-8."""
+
+
+KEY: Final = r"\A[A-Za-z0-9_-]{22,64}\Z"
+"""What is random and secret."""
 
 
 class Code(StrEnum):
@@ -64,6 +77,7 @@ class Code(StrEnum):
     LOCKED = "locked"
     STALE = "stale"
     OUT_OF_RANGE = "out_of_range"
+    OVER_LIMIT = "over_limit"
     NOTHING_TO_UNDO = "nothing_to_undo"
     NOT_RECORDED = "not_recorded"
 
@@ -74,9 +88,12 @@ SENTENCES: Final = {
     Code.LOCKED: "The host has locked the counter.",
     Code.STALE: "The counter was reset after this click was made.",
     Code.OUT_OF_RANGE: "A number is too large, too small or zero, or a title too long.",
+    Code.OVER_LIMIT: "Each person may add so much, and take away what they have added: this is past it.",
     Code.NOTHING_TO_UNDO: "There is nothing to take back.",
     Code.NOT_RECORDED: "This is kept, but could not be recorded yet.",
 }
+ANONYMOUS: Final = "Each person may add only so much now, and a classic client can't say who it is: it may only look."
+"""Why a classic client finds the counter locked while there is a limit."""
 
 
 class ProtocolError(Exception):
@@ -97,12 +114,14 @@ class ClientMessage(Struct, frozen=True, tag_field="type", tag=str.lower):
 
 
 class Hello(ClientMessage, frozen=True):
-    client: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{22,64}\Z")]
+    client: Annotated[str, Meta(pattern=KEY)]
     name: object = None
     """Whatever it is, it is no reason to refuse a person; how they are called: `names.visible`."""
     host: str | None = None
     screen: bool = False
     """A page for all to look at, not a person."""
+    voter: Annotated[str, Meta(pattern=KEY)] | None = None
+    """Who this is, whichever page of theirs; as secret as `client`."""
 
 
 class Ping(ClientMessage, frozen=True):
@@ -155,10 +174,19 @@ class ConfigureRequest(ClientMessage, frozen=True, tag="configure"):
             change = msgspec.structs.replace(change, step=_clamp(change.step))
         if isinstance(change.goal, int):
             change = msgspec.structs.replace(change, goal=_clamp(change.goal))
+        if isinstance(change.each, int):
+            change = msgspec.structs.replace(change, each=_clamp(change.each))
         return Configure(client, self.op, host, change)
 
 
-OperationRequest = AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest
+class LowerRequest(ClientMessage, frozen=True, tag="lower"):
+    op: Op
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        return Lower(client, self.op, host)
+
+
+OperationRequest = AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest | LowerRequest
 ClientMessages = Hello | Ping | Remove | OperationRequest
 
 
@@ -178,7 +206,7 @@ _decode: Callable[[str], ClientMessages] = msgspec.json.Decoder(ClientMessages).
 _decode_type = msgspec.json.Decoder(_Typed).decode
 _decode_op = msgspec.json.Decoder(_Numbered).decode
 _decode_classic = msgspec.json.Decoder(_Classic).decode
-_TYPES: Final = {"hello", "ping", "remove", "add", "set", "reset", "undo", "configure"}
+_TYPES: Final = {"hello", "ping", "remove", "add", "set", "reset", "undo", "configure", "lower"}
 _NUMBER: Final = re.compile(rb"-?\d[\d.eE+-]*")
 
 

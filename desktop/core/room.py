@@ -19,12 +19,14 @@ from msgspec import UNSET
 from desktop.core.answers import ClassicError, ClassicState, Elsewhere, Error, Network, Notice, Pong, encode
 from desktop.core.commands import Close, Command, Key, Pause, Record, Send
 from desktop.core.counter import Add, AnyOperation, Counter, Set, Verdict
+from desktop.core.hands import Voters
 from desktop.core.intake import RETRY_PAUSE, Intake
 from desktop.core.liveness import Liveness
 from desktop.core.member import Clients, Member
 from desktop.core.names import visible
 from desktop.core.outgoing import ACK, SETTINGS, VALUE, Outgoing
 from desktop.core.protocol import (
+    ANONYMOUS,
     SENTENCES,
     Code,
     Hello,
@@ -64,7 +66,8 @@ class Room:
         self._notices = notices
         self._removed: set[str] = set()
         self._intake = Intake()
-        self._outgoing = Outgoing(counter, epoch, self._members)
+        self._voters = Voters(counter, epoch)
+        self._outgoing = Outgoing(counter, epoch, self._members, self._voters)
         self._liveness = Liveness(self._members)
 
     @property
@@ -102,6 +105,7 @@ class Room:
         member = self._members.pop(key, None)
         if member is not None:
             self._clients.part(member)
+            self._voters.part(member)
             self._outgoing.went(member)
 
     def stalled(self, key: Key, now: float) -> None:
@@ -189,6 +193,9 @@ class Room:
                 if member.wrong_secrets == WRONG_SECRETS:
                     return [Close(member.key, 1008, "Not the host's secret.")]
                 commands.append(self._error(member, Code.NOT_HOST, "This is not the host's secret."))
+        self._voters.name(member, hello)
+        if self.counter.settings.each is not None:
+            self._outgoing.came()
         commands.append(Send((member.key,), encode(self._outgoing.whole_state(member))))
         if member.host:
             commands += [Send((member.key,), encode(message)) for message in (self._network, *self._notices)]
@@ -219,7 +226,7 @@ class Room:
             # Those before it could not be read, and did not come again: adding nothing is refused, and so are they.
             for unread in range(newest + 1, op):
                 self._intake.add(Add(client, unread, member.host, 0))
-            self._intake.add(request.operation(client, member.host))
+            self._intake.add(self._voters.signed(request.operation(client, member.host), member))
         elif self._intake.failing:
             # A page that hears nothing would take the connection for dead.
             return [self._error(member, Code.NOT_RECORDED, SENTENCES[Code.NOT_RECORDED], op)]
@@ -236,6 +243,7 @@ class Room:
             verdict = self.counter.apply(operation)
             if verdict is Verdict.APPLIED:
                 self._outgoing.tell_all(VALUE if settings is self.counter.settings else SETTINGS)
+                self._outgoing.tell_hands(operation if isinstance(operation, Add) else None)
                 self._outgoing.tell_hosts()
             for member in self._clients.get(operation.client, ()):
                 self._outgoing.tell(member, ACK)
@@ -244,7 +252,8 @@ class Room:
                     if member.v1:
                         commands.append(self._error(member, code, SENTENCES[code], operation.op))
                     else:  # to which that is a bad message like any other
-                        commands.append(self._bad(member, now, code, SENTENCES[code]))
+                        sentence = SENTENCES[code] if settings.each is None or settings.locked else ANONYMOUS
+                        commands.append(self._bad(member, now, code, sentence))
         return commands
 
     def failed(self, now: float) -> list[Command]:

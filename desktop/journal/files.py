@@ -19,8 +19,9 @@ import msgspec
 from desktop.core.counter import AnyOperation, Counter
 from desktop.journal import JournalError, Kept
 
-FORMAT: Final = 2
-"""Of the file. Grows when an older program could no longer read it. Format 1 had no checksums."""
+FORMAT: Final = 3
+"""Of the file. Grows when an older program could no longer read it, or would make another number of it. Format 1 had no
+checksums, format 2 no limit for each person."""
 SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 """The database, and the files that SQLite keeps beside it (sqlite.org, "Temporary Files Used By SQLite")."""
 

@@ -47,12 +47,11 @@ PRAGMA user_version = {FORMAT};
 """
 
 # Format 1 had no checksums; `crc` is a function then.
-UPGRADE = f"""
+UPGRADE = """
 ALTER TABLE batch ADD COLUMN crc INTEGER;
 ALTER TABLE snapshot ADD COLUMN crc INTEGER;
 UPDATE batch SET crc = crc(last, operations);
 UPDATE snapshot SET crc = crc(last, state);
-PRAGMA user_version = {FORMAT};
 """
 
 Lost = Literal["set_aside", "went_back"]
@@ -167,7 +166,8 @@ class SqliteJournal:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version < FORMAT:
             self._db.create_function("crc", 2, lambda last, content: checksum(epoch, last, content))
-            self._db.executescript(f"BEGIN IMMEDIATE; {UPGRADE} COMMIT;")
+            upgrade = UPGRADE if version < 2 else ""
+            self._db.executescript(f"BEGIN IMMEDIATE; {upgrade} PRAGMA user_version = {FORMAT}; COMMIT;")
 
     # --- while it runs ---
 

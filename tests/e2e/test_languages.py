@@ -92,7 +92,7 @@ def longer(sentence: str) -> str:
 
 def pseudo(route: Route) -> None:
     """English, a third longer."""
-    english = json.loads((folder() / "locales" / "en.json").read_text("utf-8"))
+    english = json.loads((folder() / "locales" / route.request.url.partition("/locales/")[2]).read_text("utf-8"))
     told = {
         key: sentence
         if key.startswith("language.")
@@ -114,7 +114,7 @@ def speak(request: pytest.FixtureRequest, visit: Open) -> Open:
             expect(page.locator("html")).to_have_attribute("lang", "de")
             return page
         page = visit(url, size, **options)
-        page.route("**/static/locales/en.json", pseudo)
+        page.route("**/static/locales/**/en.json", pseudo)
         page.reload()
         connected(page)
         return page

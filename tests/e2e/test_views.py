@@ -161,7 +161,7 @@ def visit(chromium: Browser, watch: Callable[[Page], Page]) -> Iterator[Open]:
 def host(shared: Program, visit: Open) -> Page:
     """The host's page, of a counter as it is at first."""
     page = visit(shared.host_url)
-    settings = {"title": "Hands raised", "step": 1, "goal": None, "locked": False, "classic": True}
+    settings = {"title": "Hands raised", "step": 1, "goal": None, "locked": False, "classic": True, "each": None}
     ask(shared, page, {"type": "configure", "settings": settings}, {"type": "set", "value": 0})
     shows(page, 0)
     return page

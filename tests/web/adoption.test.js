@@ -7,6 +7,7 @@ import { TIMES } from '../../web/link/socket.js';
 import { fakeEnv, fakeStorage, fakeWebSocket } from './fakes.js';
 
 const OWN = 'aaaaaaaaaa-aaaaaaaaaa';
+const VOTER = '9876543210-9876543210';
 const CLIENT = '0123456789-0123456789-1';
 const FIRST = { type: 'state', counter: 40, revision: 7, people: 2, epoch: 'e1', role: 'guest' };
 const RECORD = { epoch: 'e1', at: 1_000_000, beat: 1, released: true, ops: [[3, 2, 7, 2], [4, -1, null, 1]] };
@@ -18,7 +19,7 @@ function start(entries = { [keyOf(CLIENT)]: JSON.stringify(RECORD) }) {
   const now = { may: true };
   const told = [];
   const look = createAdopter(() => storage, 'ws://127.0.0.1/ws', 'lan-counter.v1', env, {
-    may: () => now.may, isOwn: (client) => client.startsWith(OWN), told: (outcome) => told.push(outcome),
+    may: () => now.may, isOwn: (client) => client.startsWith(OWN), voter: () => VOTER, told: (outcome) => told.push(outcome),
   });
   const ended = () => Object.fromEntries(Object.entries(Object.assign({}, ...told)).filter(([, n]) => n));
   return { env, storage, look, now, told, ended, WebSocket, made: WebSocket.made };
@@ -41,7 +42,7 @@ test('a released outbox is sent as its owner’s, over another connection, told 
   assert.equal(last.protocol, 'lan-counter.v1');
   last.say(ack(2));
   assert.deepEqual(last.sent, [
-    { type: 'hello', client: CLIENT, screen: true },
+    { type: 'hello', client: CLIENT, voter: VOTER, screen: true },
     { type: 'add', op: 3, delta: 2, seen: 7 },
     { type: 'add', op: 4, delta: -1, seen: null },
   ]);

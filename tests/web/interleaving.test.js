@@ -90,6 +90,7 @@ function makeWorld(seed, mayBeFull) {
     const adopt = createAdopter(() => storage, '', '', env, {
       may: () => model.link === 'up' && !page.hidden,
       isOwn: (client) => client.startsWith(model.seed),
+      voter: () => model.voter,
       told(outcome) {
         for (const [key, n] of Object.entries(outcome)) told[key] = (told[key] ?? 0) + n;
         become((now) => learn(now, outcome));

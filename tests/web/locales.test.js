@@ -6,14 +6,18 @@ import { test } from 'node:test';
 
 const web = new URL('../../web/', import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), 'utf8');
-const locales = Object.fromEntries(readdirSync(new URL('locales/', web)).map((name) => [name.replace('.json', ''), JSON.parse(read(`locales/${name}`))]));
+const names = readdirSync(new URL('locales/', web)).filter((name) => name.endsWith('.json'));
+const folder = (path) => Object.fromEntries(names.map((name) => [name.replace('.json', ''), JSON.parse(read(`${path}${name}`))]));
+const guests = folder('locales/');
+const hosts = folder('locales/host/');
+const locales = Object.fromEntries(Object.keys(guests).map((language) => [language, { ...guests[language], ...hosts[language] }]));
 const { en } = locales;
 const forms = (sentence) => (typeof sentence === 'string' ? [sentence] : Object.values(sentence));
 const placeholders = (text) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort().join(' ');
 
 test('each language has a name of its own, under a code that a browser may wish for', () => {
-  const names = Object.values(locales).map((sentences) => sentences['language.own']);
-  assert.equal(new Set(names).size, names.length);
+  const own = Object.values(locales).map((sentences) => sentences['language.own']);
+  assert.equal(new Set(own).size, own.length);
   assert.deepEqual(Intl.getCanonicalLocales(Object.keys(locales)), Object.keys(locales));
 });
 
@@ -40,7 +44,9 @@ for (const [language, sentences] of Object.entries(locales)) {
   });
 
   test(`${language}: the same keys in the same order`, () => {
-    assert.deepEqual(Object.keys(sentences), Object.keys(en));
+    assert.deepEqual(Object.keys(guests[language]), Object.keys(guests.en));
+    assert.deepEqual(Object.keys(hosts[language]), Object.keys(hosts.en));
+    assert.deepEqual(Object.keys(guests[language]).filter((key) => key in hosts[language]), []);
   });
 
   test(`${language}: the same values, weights and kinds of sentence`, () => {
@@ -81,8 +87,8 @@ for (const [language, sentences] of Object.entries(locales)) {
 // A key is named whole, or made of a prefix and what the server or the model says.
 const MADE = {
   'link.': ['connecting', 'removed'],
-  'error.': ['locked', 'stale', 'out_of_range', 'not_host', 'nothing_to_undo', 'no_longer_host', 'not_recorded', 'other'],
-  'before.': ['counted', 'known', 'locked', 'stale', 'out_of_range', 'other', 'old', 'unreadable'],
+  'error.': ['locked', 'stale', 'out_of_range', 'over_limit', 'not_host', 'nothing_to_undo', 'no_longer_host', 'not_recorded', 'other'],
+  'before.': ['counted', 'known', 'locked', 'stale', 'out_of_range', 'over_limit', 'other', 'old', 'unreadable'],
   'join.': ['lan', 'local', 'none', 'virtual', 'tunnel', 'link-local'],
   'tiding.': [
     'gone', 'gone.from', 'gone.which', 'gone.port', 'again', 'port', 'port.why', 'nobody', 'taken', 'taken.one', 'close',
@@ -95,6 +101,27 @@ const MADE = {
 const code = readdirSync(web, { recursive: true }).filter((name) => !name.startsWith('vendor') && /\.(js|html)$/.test(name)).map(read).join('\n');
 const named = new Set([...code.matchAll(/'([a-z]+(?:[.-][\w-]+)*)'/g)].map(([, quoted]) => quoted));
 for (const [prefix, ends] of Object.entries(MADE)) ends.forEach((end) => named.add(prefix + end));
+
+// In index.html a host's parts are within templates, as is the projector.
+function guestsMarkup(html) {
+  let depth = 0;
+  return html.split('\n').filter((line) => {
+    const opens = /<template x-if="(isHost|onStage)"/.test(line);
+    if (depth || opens) depth += (line.match(/<template/g) ?? []).length - (line.match(/<\/template/g) ?? []).length;
+    return !depth && !opens;
+  }).join('\n').replaceAll(/isHost \? '[\w.-]+'/g, '');
+}
+
+test('a guest is told nothing that only hosts and projectors have the words for', () => {
+  const modules = [...read('index.html').matchAll(/href="\/static\/((?:link|model|views)[^"]+js)"/g)].map(([, name]) => name);
+  const shown = guestsMarkup(read('index.html'));
+  assert.ok(shown.includes("t('hand')") && !shown.includes("t('stage.how')"));
+  const code = ['app.js', 'views/menu.js', ...modules].map(read).join('\n') + shown;
+  const said = new Set([...code.matchAll(/'([a-z]+(?:[.-][\w-]+)*)'/g)].map(([, quoted]) => quoted));
+  // What only a host can be told, or asks for in what it sends; and a component’s name.
+  const isHosts = new Set(['link.up.host', 'link.up.locked', 'people.host', 'people.classic', 'hands.rest', 'reset', 'set', 'stage']);
+  assert.deepEqual([...said].filter((key) => key in hosts.en && !isHosts.has(key)), []);
+});
 
 // What the native window says, and the server to whoever comes astray, is said from here; what a language is called, the
 // server tells the page.

@@ -24,7 +24,7 @@ const total = (names) => [...new Set(names)].reduce((sum, name) => {
 }, 0);
 const fonts = [...read('tokens.css').matchAll(/url\(([^)]+)\)/g)].map(([, name]) => name);
 const alpine = 'vendor/alpine-csp-3.17.4.min.js';
-const heaviest = readdirSync(`${web}locales`).map((name) => `locales/${name}`).sort((one, other) => total([other]) - total([one]))[0];
+const heaviest = readdirSync(`${web}locales`).filter((name) => name.endsWith('.json')).map((name) => `locales/${name}`).sort((one, other) => total([other]) - total([one]))[0];
 const guest = [
   'index.html', heaviest, ...fonts, ...references.map((url) => url.slice('/static/'.length)), ...modules('app.js'),
   alpine, 'views/joy.js', 'views/menu.css', ...modules('views/menu.js'),

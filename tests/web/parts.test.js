@@ -30,6 +30,12 @@ test('what somebody added has its sign', () => {
   assert.deepEqual([3, 0, -1_200].map((added) => row({ added }).sum), ['+3', '0', '\u22121,200']);
 });
 
+test('with a limit each one’s hand is listed, and who has none', () => {
+  const limited = (more) => rows([person(more)], t, formatter('en'), 1)[0];
+  assert.deepEqual([limited({ added: 0, hand: 1 }).sum, limited({ added: 3, hand: 0 }).sum], ['+1', '0']);
+  assert.deepEqual([limited({ role: 'host' }).free, limited({ hand: 0 }).free, row({ role: 'host' }).free], [true, false, false]);
+});
+
 test('a host cannot be removed', () => {
   assert.deepEqual([row({}).mayGo, row({ role: 'host' }).mayGo], [true, false]);
 });
@@ -65,7 +71,8 @@ test('a long IPv6 address takes two lines, the first as long as the second or a 
 });
 
 // The card's news, as the host reads it.
-const words = JSON.parse(readFileSync(new URL('../../web/locales/en.json', import.meta.url), 'utf8'));
+const sentences = (name) => JSON.parse(readFileSync(new URL(`../../web/locales/${name}.json`, import.meta.url), 'utf8'));
+const words = { ...sentences('en'), ...sentences('host/en') };
 const english = translator(formatter('en'), words, 'en');
 const JOIN = 'http://192.168.1.42:8000/';
 const OFFER = { address: '10.20.4.7', interface: 'Ethernet', came: 0 };

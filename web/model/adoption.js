@@ -10,13 +10,13 @@ export const PAUSE = 5_000; // ms
 export const GRACE = 500;
 /** Clicks of the last lesson are none of this one's. */
 export const TOO_OLD = 12 * 3_600_000;
-const REFUSALS = ['locked', 'stale', 'out_of_range'];
+const REFUSALS = ['locked', 'stale', 'out_of_range', 'over_limit'];
 const TURNED_OUT = 1008;
 const REMOVED = 4003;
 
 /** Gives back `look()`, to be called whenever there may be something to adopt. `storage()` is a Storage, or throws;
- * `on.may()` says whether now is the time, `on.isOwn(client)` whose id this page's are, `on.told(outcome)` hears how many
- * clicks had which end, by the key of the sentence that says it. */
+ * `on.may()` says whether now is the time, `on.isOwn(client)` whose id this page's are, `on.voter()` who the person is,
+ * `on.told(outcome)` hears how many clicks had which end, by the key of the sentence that says it. */
 export function createAdopter(storage, url, protocol, env, on) {
   let watched = new Map(); // by key: the text, since when it is so, and when to try it
   let busy = false;
@@ -66,7 +66,7 @@ export function createAdopter(storage, url, protocol, env, on) {
 
   function adopt(key, found) {
     busy = true;
-    drain(ownerOf(key), found.record, url, protocol, env, (outcome) => {
+    drain({ client: ownerOf(key), voter: on.voter() }, found.record, url, protocol, env, (outcome) => {
       busy = false;
       if (outcome) {
         // Its owner may be awake again, and have put more there.
@@ -83,8 +83,8 @@ export function createAdopter(storage, url, protocol, env, on) {
   return look;
 }
 
-/** Sends a record's operations as `client`; `done` gets the outcome, or null if it has to be tried again. */
-export function drain(client, { epoch, at, ops }, url, protocol, env, done) {
+/** Sends a record's operations as `who` says; `done` gets the outcome, or null if it has to be tried again. */
+export function drain(who, { epoch, at, ops }, url, protocol, env, done) {
   const socket = new env.WebSocket(url, protocol);
   const refused = new Map();
   let known = null;
@@ -116,7 +116,7 @@ export function drain(client, { epoch, at, ops }, url, protocol, env, done) {
     if (found !== undefined && found !== epoch) {
       end({ 'lost.epoch': clicks(() => true) });
     } else if (ack === undefined) {
-      if (found !== undefined && known === null) say({ type: 'hello', client, screen: true });
+      if (found !== undefined && known === null) say({ type: 'hello', ...who, screen: true });
     } else {
       wait(TIMES.proof);
       if (known === null) send(ack);

@@ -3,6 +3,7 @@
 //
 // stage: away, met (say `hello`), greeted (it went), joined (it was answered), over (connect anew), removed (stay away)
 
+import { fits, isLimited, newLimit, note, own, refusal, step, tally } from './hands.js';
 import { called } from './names.js';
 
 const LIMIT = Number.MAX_SAFE_INTEGER;
@@ -11,13 +12,14 @@ const REFUSALS = ['locked', 'stale', 'out_of_range', 'not_host', 'nothing_to_und
 const NONE = { delta: 0, clicks: 0, seen: 0 };
 const LONG = 60_000; // ms
 
-/** A new page's model; `seed` is random, `name` what the person calls themselves. */
-export function begin(seed, secret = null, name = '', screen = false) {
+/** A new page's model; `seed` is random, `name` what the person calls themselves, `voter` who they are, whichever page of
+ * theirs this is. */
+export function begin(seed, secret = null, name = '', screen = false, voter = null) {
   return {
-    seed, secret, ...naming(name), screen, generation: 1, role: secret ? 'host' : 'guest', person: null,
-    stage: 'away', link: 'connecting', retryIn: null, blocked: null, network: null, roster: [], notices: [],
-    epoch: null, counter: null, revision: 0, people: 0,
-    settings: { title: '', step: 1, goal: null, locked: false, classic: true },
+    seed, secret, voter, ...naming(name), screen, generation: 1, role: secret ? 'host' : 'guest', person: null,
+    stage: 'away', link: 'connecting', retryIn: null, blocked: null, network: null, roster: [], gone: 0, notices: [],
+    epoch: null, counter: null, revision: 0, people: 0, hand: null, hands: null,
+    settings: { title: '', step: 1, goal: null, locked: false, classic: true, each: null },
     nextOp: 1, sent: 0, pending: [], gathered: NONE, mine: 0, before: [], cheered: null, joys: 0,
   };
 }
@@ -52,7 +54,7 @@ export function receive(model, message) {
     case 'state': return takeState(model, message);
     case 'error': return takeError(model, message);
     case 'network': return { ...model, network: message };
-    case 'roster': return { ...model, roster: message.people };
+    case 'roster': return { ...model, roster: message.people, gone: message.gone ?? 0 };
     case 'notice': return { ...model, notices: [...model.notices, message] };
     default: return model;
   }
@@ -62,7 +64,9 @@ export function receive(model, message) {
 export function click(model, direction) {
   if (!mayClick(model)) return model;
   const { gathered } = model;
-  const delta = direction * settings(model).step;
+  const rules = settings(model);
+  const delta = direction * step(model, rules);
+  if (!fits(model, rules, direction)) return { ...model, news: refusal(rules, delta) };
   if (Math.abs(shown(model) + delta) > LIMIT) return { ...model, news: { key: 'error.out_of_range' } };
   // After a reset of one's own, which has no revision yet, a click must not count as older than that.
   const newest = model.pending.some(({ message }) => message.type === 'reset') ? null : model.revision;
@@ -101,13 +105,14 @@ export function learn(model, outcome) {
 /** `{ model, messages }`: what to send, and the model once it is. */
 export function outgoing(model) {
   if (model.stage === 'met') {
-    const { seed, generation, name, isRefused, secret } = model;
+    const { seed, generation, name, isRefused, secret, voter } = model;
     const hello = {
       type: 'hello',
       client: `${seed}-${generation}`,
       ...(name && !isRefused && { name }),
       ...(secret && { host: secret }),
       ...(model.screen && { screen: true }),
+      ...(voter && { voter }),
     };
     return { model: { ...model, stage: 'greeted' }, messages: [hello] };
   }
@@ -121,8 +126,9 @@ export function view(model) {
   const { link, retryIn, role, people } = model;
   const wished = settings(model);
   return {
-    ...wished, link, retryIn, role, people, missing: missing(model),
-    value: shown(model), mayClick: mayClick(model), notes: notes(model), done: done(shown(model), wished.goal),
+    ...wished, step: step(model, wished), link, retryIn, role, people, missing: missing(model),
+    value: shown(model), mayClick: mayClick(model), mayAdd: may(model, 1), mayTake: may(model, -1),
+    own: own(model), hands: tally(model, wished), notes: notes(model), done: progress(model),
   };
 }
 
@@ -134,22 +140,27 @@ function missing({ link, epoch, blocked }) {
 }
 
 function notes(model) {
-  const { link, retryIn, blocked, mine } = model;
-  const { step, locked, goal } = settings(model);
-  const n = kept(model);
-  const own = mine ? [{ key: mine > 0 ? 'added' : 'took', values: { n: Math.abs(mine) } }] : [];
-  if (link === 'removed') return [{ key: 'removed' }, ...own];
+  const { link, retryIn, blocked } = model;
+  const rules = settings(model);
+  const { locked, goal } = rules;
+  const waiting = kept(model);
+  const mine = model.mine ? [{ key: model.mine > 0 ? 'added' : 'took', values: { n: Math.abs(model.mine) } }] : [];
+  if (link === 'removed') return [{ key: 'removed' }, ...mine];
   if (missing(model).length) return [retryIn === null ? { key: 'link.connecting' } : { key: 'retry', values: { n: retryIn } }];
-  if (link === 'down' && n) return [{ key: 'kept', values: { n } }];
+  if (link === 'down' && waiting) return [{ key: 'kept', values: { n: waiting } }];
   if (link === 'down' && blocked !== null) return [{ key: 'blocked' }, { key: 'blocked.why' }];
   const told = [news(model), ...model.before].filter(Boolean);
   if (told.length) return told;
   const guest = model.role !== 'host';
   if (guest && locked) return [{ key: 'locked' }];
   const found = [];
-  if (done(shown(model), goal) === 1) found.push({ key: 'goal.reached', values: { n: goal } });
-  found.push(...own);
-  if (guest && step > 1) found.push({ key: 'each', values: { n: step } });
+  if (progress(model) === 1) found.push(goal === null ? { key: 'hands.all' } : { key: 'goal.reached', values: { n: goal } });
+  const all = tally(model, rules);
+  if (isLimited(model, rules)) found.push(note(model, rules));
+  else if (all && rules.each === 1 && shown(model) !== all.up) found.push({ key: 'hands.rest' });
+  else found.push(...mine);
+  const n = step(model, rules);
+  if (guest && n > 1) found.push({ key: 'each', values: { n } });
   return found.length || model.counter === null ? found : [{ key: 'shared' }];
 }
 
@@ -169,6 +180,14 @@ function shown({ counter, pending, gathered }) {
   return value + gathered.delta;
 }
 
+// Towards the goal: without one, where each has a limit, that is everyone here.
+function progress(model) {
+  const rules = settings(model);
+  const all = rules.goal === null && tally(model, rules);
+  if (all) return all.of > 1 ? all.up / all.of : 0;
+  return done(shown(model), rules.goal);
+}
+
 // How much of a goal is done, 0 to 1. Where it is 0 there is no telling how far it was.
 function done(value, goal) {
   if (goal === null || value === null) return null;
@@ -178,6 +197,8 @@ function done(value, goal) {
 function settings(model) {
   return Object.assign({}, model.settings, ...model.pending.map(({ message }) => message.settings));
 }
+
+const may = (model, direction) => mayClick(model) && fits(model, settings(model), direction);
 
 function mayClick(model) {
   return model.counter !== null && model.stage !== 'removed' && (model.role === 'host' || !settings(model).locked);
@@ -195,10 +216,13 @@ export function enqueue(model, message, clicks = 0) {
 }
 
 function takeState(before, message) {
-  const { epoch = before.epoch, ack, counter, revision, people, role, settings: changed, person } = message;
+  const { epoch = before.epoch, ack, counter, revision, people, role, settings: changed, person, hand, hands } = message;
   const model = epoch === before.epoch ? before : enter(before, epoch);
   const answered = ack !== undefined && model.stage !== 'over';
-  const next = { ...model, people: people ?? model.people, person: person ?? model.person, settings: { ...model.settings, ...changed } };
+  const next = {
+    ...model, people: people ?? model.people, person: person ?? model.person, settings: { ...model.settings, ...changed },
+    hand: hand ?? model.hand, hands: hands ?? model.hands,
+  };
   if (answered) {
     Object.assign(next, { stage: 'joined', link: 'up', retryIn: null, blocked: null });
     // What follows the answer to `hello` is all there is.
@@ -214,13 +238,18 @@ function takeState(before, message) {
   if ((joined || !next.pending.length) && revision >= model.revision) Object.assign(next, { counter, revision });
   const decided = next.pending.length < model.pending.length || next.revision > model.revision;
   const recorded = decided && model.news?.key === 'error.not_recorded';
-  if (recorded || (changed && model.stage === 'joined')) next.news = null;
+  if (recorded || (changed && model.stage === 'joined')) next.news = newLimit(model.settings, next);
   return cheer(model, answered ? flush(next) : next);
 }
 
-// A goal is cheered once, by those who have seen the way to it.
+// A goal is cheered once, by those who have seen the way to it; everyone here, once a round.
 function cheer(before, model) {
-  const { goal } = model.settings;
+  const { goal, each } = model.settings;
+  if (goal === null && each !== null) {
+    if (!model.hands?.up) return { ...model, cheered: null };
+    if (progress(model) < 1 || model.cheered === 'all') return model;
+    return { ...model, cheered: 'all', joys: model.joys + Number(before.hands !== null && progress(before) < 1) };
+  }
   if (done(model.counter, goal) !== 1 || model.cheered === goal) return model;
   const seen = before.counter !== null && before.settings.goal === goal;
   return { ...model, cheered: goal, joys: model.joys + Number(seen) };
@@ -229,7 +258,7 @@ function cheer(before, model) {
 function enter(model, epoch) {
   if (model.epoch === null) return { ...model, epoch };
   const stage = model.stage === 'away' ? 'away' : 'over';
-  const fresh = { epoch, stage, counter: null, revision: 0, mine: 0, gathered: NONE };
+  const fresh = { epoch, stage, counter: null, revision: 0, mine: 0, hand: null, gathered: NONE };
   return renew({ ...model, ...fresh }, kept(model), 'lost.epoch');
 }
 
@@ -246,7 +275,8 @@ function takeError(model, { code, op }) {
   if (!refused) return model;
   const pending = model.pending.filter((entry) => entry !== refused);
   if (refused.message.delta === 0) return { ...model, pending };
-  return { ...tell(REFUSALS.includes(code) ? code : 'other'), pending, mine: model.mine - refused.delta };
+  const told = code === 'over_limit' ? { ...model, news: refusal(settings(model), refused.delta) } : tell(REFUSALS.includes(code) ? code : 'other');
+  return { ...told, pending, mine: model.mine - refused.delta };
 }
 
 // What is refused without its number must be what can be: a hello for its name, or what a host has asked for.

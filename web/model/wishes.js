@@ -9,5 +9,12 @@ export function ask(model, message) {
 
 /** The person calls themselves so, or nothing: `hello` says it. */
 export function rename(model, text) {
-  return { ...model, ...naming(text), stage: ['greeted', 'joined'].includes(model.stage) ? 'met' : model.stage };
+  return greet({ ...model, ...naming(text) });
 }
+
+/** The person is this one: `hello` says it. */
+export function meet(model, voter) {
+  return voter === model.voter ? model : greet({ ...model, voter });
+}
+
+const greet = (model) => ({ ...model, stage: ['greeted', 'joined'].includes(model.stage) ? 'met' : model.stage });

@@ -47,6 +47,10 @@ const rules = () => ({
   ask(message) { this.change((model) => ask(model, message)); },
 
   lock() { this.ask({ type: 'configure', settings: { locked: !this.view.locked } }); },
+
+  get each() { return this.view.each > 1 ? this.t('each.more', { n: this.view.each }) : this.t('each.one'); },
+
+  limit() { this.ask({ type: 'configure', settings: { each: this.view.each ? null : 1 } }); },
 });
 
 const settings = () => ({
@@ -64,6 +68,10 @@ const settings = () => ({
   // An empty field is no goal; what is no number, or too large, the browser explains.
   aim(field) {
     if (field.reportValidity()) this.configure({ goal: field.value ? field.valueAsNumber : null });
+  },
+
+  limit(field) {
+    if (field.reportValidity()) this.configure({ each: field.value ? field.valueAsNumber : null });
   },
 
   pace(field) {

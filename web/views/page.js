@@ -21,6 +21,7 @@ export function createPage({ view, projector, shortcuts, languages, model, ...do
     wifi: null, // in memory only
     network: null,
     roster: [],
+    gone: 0,
     notices: [],
     language: null,
     figures: null,
@@ -40,14 +41,24 @@ export function createPage({ view, projector, shortcuts, languages, model, ...do
       return this.view.value === null || !this.isHung ? this.title : this.t('window', { value: this.view.value, title: this.title });
     },
 
+    // One large key, to raise a hand and to lower it.
+    get raises() { return !this.isHost && this.view.each === 1; },
+
     get hasGoal() { return this.view.goal !== null && this.view.value !== null; },
-    get goal() { return this.hasGoal ? this.t('goal', { n: this.view.goal }) : ''; },
+    get aim() { return this.hasGoal ? this.t('goal', { n: this.view.goal }) : ''; },
+    get hands() { return this.view.hands ? this.t('hands', this.view.hands) : ''; },
+    // Below the number. "23", and "of 27", where it is all hands.
+    get goal() {
+      const { hands, value, each } = this.view;
+      const isAll = hands && each === 1 && value === hands.up;
+      return [isAll ? this.t('hands.of', hands) : this.hands, this.aim].filter(Boolean).join(' · ');
+    },
     get goalFit() { return { '--done': String(this.view.done ?? 0) }; },
 
     // All that is on the plate, in words.
     get plate() {
       if (this.view.value === null) return this.t('link.connecting');
-      return [this.t('status', { title: this.title, value: this.number }), this.goal].filter(Boolean).join('. ');
+      return [this.t('status', { title: this.title, value: this.number }), this.hands, this.aim].filter(Boolean).join('. ');
     },
 
     get more() { return `+${this.figures(this.view.step)}`; },
@@ -78,7 +89,7 @@ export function createPage({ view, projector, shortcuts, languages, model, ...do
       if (!this.isHung) return sentences([this.state, ...this.missing.map(({ text }) => text)]);
       const lost = link === 'down' ? this.state : '';
       const { news: newest, before } = this.model;
-      const isTold = (note) => note.key === newest?.key || before.includes(note) || (done === 1 && note.key === 'goal.reached');
+      const isTold = (note) => note.key === newest?.key || before.includes(note) || (done === 1 && /^(goal.reached|hands.all)$/.test(note.key));
       const told = plain(notes.filter(isTold).map(this.told, this).join(' '));
       const status = value === null ? '' : this.t('status', { title: this.title, value: this.number });
       return `${lost} ${told} ${status}`.trim();

@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 
 from desktop.core.counter import (
     DELTA_LIMIT,
+    EACH_LIMIT,
     UNDO_LIMIT,
     VALUE_LIMIT,
     Add,
     AnyOperation,
     Configure,
     Counter,
+    Lower,
     Reset,
     Set,
     Settings,
@@ -34,8 +36,13 @@ class Script:
     def op(self, client: str) -> int:
         return self.counter.decided(client) + 1
 
-    def add(self, delta: int, client: str = ADA, seen: int | None = None, host: bool = False) -> Verdict:
-        return self.counter.apply(Add(client, self.op(client), host, delta, seen))
+    def add(
+        self, delta: int, client: str = ADA, seen: int | None = None, host: bool = False, voter: str = ""
+    ) -> Verdict:
+        return self.counter.apply(Add(client, self.op(client), host, delta, seen, voter))
+
+    def lower(self, *voters: str, host: bool = True) -> Verdict:
+        return self.counter.apply(Lower(BOB, self.op(BOB), host, list(voters)))
 
     def set(self, value: int, host: bool = True) -> Verdict:
         return self.counter.apply(Set(BOB, self.op(BOB), host, value))
@@ -216,6 +223,8 @@ def test_configure_changes_what_it_names_and_nothing_else(script: Script) -> Non
         SettingsChange(step=1001),
         SettingsChange(goal=VALUE_LIMIT + 1),
         SettingsChange(goal=-VALUE_LIMIT - 1),
+        SettingsChange(each=0),
+        SettingsChange(each=EACH_LIMIT + 1),
     ],
 )
 def test_a_setting_past_its_limit_is_refused_as_a_whole(script: Script, change: SettingsChange) -> None:
@@ -230,10 +239,237 @@ def test_a_setting_past_its_limit_is_refused_as_a_whole(script: Script, change: 
         SettingsChange(step=1),
         SettingsChange(step=1000),
         SettingsChange(goal=VALUE_LIMIT),
+        SettingsChange(each=1),
+        SettingsChange(each=EACH_LIMIT),
+        SettingsChange(each=None),
     ],
 )
 def test_a_setting_at_its_limit_is_taken(script: Script, change: SettingsChange) -> None:
     assert script.configure(change) is Verdict.APPLIED
+
+
+# --- a limit for each person ---
+
+
+def limited(each: int) -> Script:
+    script = Script()
+    script.configure(SettingsChange(each=each))
+    return script
+
+
+def test_each_person_adds_so_much_and_takes_away_what_is_their_own() -> None:
+    script = limited(3)
+    assert [script.add(2), script.add(2), script.add(1), script.add(1)] == [
+        Verdict.APPLIED, Verdict.OVER_LIMIT, Verdict.APPLIED, Verdict.OVER_LIMIT,
+    ]  # fmt: skip
+    assert [script.add(-1, BOB), script.add(-3), script.add(-1)] == [
+        Verdict.OVER_LIMIT, Verdict.APPLIED, Verdict.OVER_LIMIT,
+    ]  # fmt: skip
+    assert (script.counter.value, script.counter.hands) == (0, {})
+
+
+def test_all_pages_of_a_browser_are_one_person_and_without_a_word_each_is_one() -> None:
+    script = limited(1)
+    assert script.add(1, ADA, voter="one") is Verdict.APPLIED
+    assert script.add(1, "another tab", voter="one") is Verdict.OVER_LIMIT
+    assert script.add(1, "a third") is Verdict.APPLIED
+    assert script.add(-1, "another tab", voter="one") is Verdict.APPLIED
+    assert script.counter.hands == {"a third": 1}
+
+
+def test_a_refusal_is_for_good_and_changes_nothing() -> None:
+    script = limited(1)
+    script.add(1)
+    late = Add(ADA, 2, False, 1)
+    before = script.counter.revision
+    assert script.counter.apply(late) is Verdict.OVER_LIMIT
+    script.configure(SettingsChange(each=None))
+    assert script.counter.apply(late) is Verdict.REPEATED
+    assert (script.counter.value, script.counter.revision) == (1, before + 1)
+
+
+def test_the_host_adds_without_a_limit_and_has_no_hand() -> None:
+    script = limited(1)
+    assert [script.add(5, BOB, host=True), script.add(-7, BOB, host=True)] == [Verdict.APPLIED] * 2
+    assert (script.counter.value, script.counter.hands) == (-2, {})
+
+
+def test_with_a_limit_classic_clients_only_look() -> None:
+    script = limited(2)
+    assert script.classic_set(5) is Verdict.LOCKED
+    assert script.classic_set(5, host=True) is Verdict.APPLIED
+    script.configure(SettingsChange(each=None))
+    assert script.classic_set(6) is Verdict.APPLIED
+
+
+def test_what_was_added_before_the_limit_counts_for_nobody() -> None:
+    script = Script()
+    script.add(7)
+    script.configure(SettingsChange(each=1))
+    assert script.counter.hands == {}
+    assert [script.add(-1), script.add(1), script.add(1)] == [
+        Verdict.OVER_LIMIT, Verdict.APPLIED, Verdict.OVER_LIMIT,
+    ]  # fmt: skip
+    assert script.counter.value == 8
+
+
+def test_a_limit_that_comes_back_within_the_round_finds_the_hands_as_they_were() -> None:
+    script = limited(1)
+    script.add(1)
+    script.configure(SettingsChange(each=None))
+    script.add(4)
+    script.configure(SettingsChange(each=1))
+    assert script.add(1) is Verdict.OVER_LIMIT
+    assert (script.counter.value, script.counter.hands) == (5, {ADA: 1})
+
+
+def test_what_somebody_has_beyond_a_limit_that_is_lowered_counts_for_nobody() -> None:
+    script = limited(3)
+    script.add(3), script.add(1, BOB)
+    script.configure(SettingsChange(each=2))
+    assert (script.counter.value, script.counter.hands) == (4, {ADA: 2, BOB: 1})
+    script.configure(SettingsChange(each=3))
+    assert script.counter.hands == {ADA: 2, BOB: 1}
+
+
+def test_what_the_host_sets_moves_no_hand() -> None:
+    script = limited(1)
+    script.add(1)
+    script.set(10)
+    assert script.counter.hands == {ADA: 1}
+    assert script.add(-1) is Verdict.APPLIED
+    assert script.counter.value == 9
+
+
+def test_a_reset_lowers_all_hands_and_undo_raises_them_again() -> None:
+    script = limited(1)
+    script.add(1), script.add(1, BOB)
+    script.reset()
+    assert (script.counter.value, script.counter.hands) == (0, {})
+    assert script.add(1) is Verdict.APPLIED
+    script.undo(), script.undo()
+    assert (script.counter.value, script.counter.hands) == (2, {ADA: 1, BOB: 1})
+    assert script.add(1) is Verdict.OVER_LIMIT
+
+
+def test_undo_takes_back_one_persons_hand() -> None:
+    script = limited(2)
+    script.add(1), script.add(1, BOB), script.add(1)
+    script.undo()
+    assert script.counter.hands == {ADA: 1, BOB: 1}
+    script.undo()
+    assert (script.counter.value, script.counter.hands) == (1, {ADA: 1})
+
+
+def test_undo_raises_nobodys_hand_above_a_limit_that_was_lowered_meanwhile() -> None:
+    script = limited(3)
+    script.add(3)
+    script.reset()
+    script.configure(SettingsChange(each=1))
+    script.undo()
+    assert (script.counter.value, script.counter.hands) == (3, {ADA: 1})
+
+
+def test_the_host_takes_down_the_hands_of_those_who_have_gone_and_undo_puts_them_up() -> None:
+    script = limited(2)
+    script.add(2), script.add(1, BOB), script.add(1, "c", voter="v")
+    assert script.lower(ADA, "v", "nobody") is Verdict.APPLIED
+    assert (script.counter.value, script.counter.hands) == (1, {BOB: 1})
+    assert script.lower(ADA) is Verdict.APPLIED
+    script.undo()
+    assert (script.counter.value, script.counter.hands) == (4, {ADA: 2, BOB: 1, "v": 1})
+    assert script.lower(ADA, host=False) is Verdict.NOT_HOST
+
+
+def test_a_click_made_before_a_reset_is_stale_and_not_over_the_limit() -> None:
+    script = limited(1)
+    script.add(1)
+    seen = script.counter.revision
+    script.reset()
+    assert script.add(-1, seen=seen) is Verdict.STALE
+
+
+def test_the_hands_of_three_thousand_are_remembered_once_however_often_the_count_is_reset() -> None:
+    script = limited(1)
+    for number in range(3_000):
+        script.add(1, f"client {number}")
+    for _ in range(50):
+        script.reset()
+        script.add(1)
+    remembered = [len(before.hands) for before in script.counter.undoable]
+    assert len(remembered) == UNDO_LIMIT
+    assert sum(remembered) <= 3_000 + UNDO_LIMIT
+    for _ in range(UNDO_LIMIT):
+        script.undo()
+    assert (script.counter.value, len(script.counter.hands)) == (3_000, 3_000)
+
+
+def test_what_an_earlier_program_has_kept_is_read() -> None:
+    entries = b'[["add","ada",1,false,1],["add","ada",2,false,-5,7]]'
+    assert msgspec.json.decode(entries, type=list[AnyOperation]) == [
+        Add("ada", 1, False, 1), Add("ada", 2, False, -5, 7),
+    ]  # fmt: skip
+    kept = msgspec.json.decode(b'{"value":4,"undoable":[[3,0]],"settings":{"step":2}}', type=Counter)
+    assert (kept.settings.each, kept.hands) == (None, {})
+    assert kept.apply(Undo(BOB, 1, True)) is Verdict.APPLIED
+    assert kept.value == 3
+
+
+voters = st.sampled_from(["v", "w", ""])
+tabs = st.sampled_from([ADA, BOB, "c"])
+# What people and the host do, by turns: as often as not the very thing that was done before comes again.
+turns = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), voters, tabs, st.integers(-2, 2)),
+        st.tuples(st.sampled_from(["repeat", "reset", "undo", "restart"])),
+        st.tuples(st.just("lower"), st.sets(voters)),
+    ),
+    max_size=60,
+)
+
+
+@given(turns, st.integers(1, 3))
+def test_whoever_adds_from_whichever_tab_all_hands_together_are_the_value(turns: list[tuple], each: int) -> None:  # type: ignore[type-arg]
+    """Against a model that keeps a copy of everything before each change."""
+    script = limited(each)
+    kept: list[tuple[int, dict[str, int]]] = []
+    sent: list[AnyOperation] = []
+    value, hands = 0, dict[str, int]()
+
+    def changed() -> None:
+        kept.append((value, dict(hands)))
+
+    for turn in turns:
+        match turn:
+            case "add", voter, tab, delta:
+                who = voter or tab
+                sent.append(Add(tab, script.op(tab), False, delta, None, voter))
+                verdict = script.counter.apply(sent[-1])
+                fits = 0 <= hands.get(who, 0) + delta <= each
+                assert (verdict is Verdict.APPLIED) == (fits and delta != 0)
+                if verdict is Verdict.APPLIED:
+                    changed()
+                    value, hands[who] = value + delta, hands.get(who, 0) + delta
+            case ("repeat",) if sent:
+                assert script.counter.apply(sent[-1]) is Verdict.REPEATED
+            case ("reset",):
+                changed()
+                script.reset()
+                value, hands = 0, {}
+            case ("undo",):
+                assert (script.undo() is Verdict.APPLIED) == bool(kept)
+                value, hands = kept.pop() if kept else (value, hands)
+            case ("restart",):
+                script.counter = msgspec.json.decode(msgspec.json.encode(script.counter), type=Counter)
+            case "lower", gone:
+                if any(hands.get(who) for who in gone):
+                    changed()
+                script.lower(*sorted(gone))
+                value -= sum(hands.pop(who, 0) for who in gone)
+        hands = {who: hand for who, hand in hands.items() if hand}
+        assert (script.counter.value, script.counter.hands) == (value, hands)
+        assert sum(script.counter.hands.values()) == script.counter.value
+        assert all(1 <= hand <= each for hand in script.counter.hands.values())
 
 
 # Few clients, small numbers and frequent resets, so that the cases that matter meet.
@@ -241,11 +477,13 @@ clients = st.sampled_from([ADA, BOB])
 ops = st.integers(0, 5)
 hosts = st.booleans()
 operations: st.SearchStrategy[AnyOperation] = st.one_of(
-    st.builds(Add, clients, ops, hosts, st.integers(-3, 3), st.none() | st.integers(0, 6)),
+    st.builds(Add, clients, ops, hosts, st.integers(-3, 3), st.none() | st.integers(0, 6), st.sampled_from(["", "v"])),
     st.builds(Set, clients, ops, hosts, st.integers(-5, 5)),
     st.builds(Reset, clients, ops, hosts),
     st.builds(Undo, clients, ops, hosts),
     st.builds(Configure, clients, ops, hosts, st.builds(SettingsChange, locked=st.booleans(), step=st.integers(0, 2))),
+    st.builds(Configure, clients, ops, hosts, st.builds(SettingsChange, each=st.none() | st.integers(0, 3))),
+    st.builds(Lower, clients, ops, hosts, st.lists(st.sampled_from(["v", ADA]), max_size=2)),
 )
 
 
@@ -266,9 +504,23 @@ def test_a_counter_from_a_snapshot_goes_on_as_the_one_that_made_it(
 def test_whatever_comes_nothing_but_an_applied_operation_changes_what_people_see(script: list[AnyOperation]) -> None:
     counter = Counter()
     for operation in script:
-        before = counter.value, counter.revision, counter.settings, counter.reset_revision, list(counter.undoable)
+        before = (
+            counter.value,
+            counter.revision,
+            counter.settings,
+            counter.reset_revision,
+            list(counter.undoable),
+            dict(counter.hands),
+        )
         verdict = counter.apply(operation)
-        after = counter.value, counter.revision, counter.settings, counter.reset_revision, list(counter.undoable)
+        after = (
+            counter.value,
+            counter.revision,
+            counter.settings,
+            counter.reset_revision,
+            list(counter.undoable),
+            dict(counter.hands),
+        )
         if verdict is Verdict.APPLIED:
             assert counter.revision == before[1] + 1
         else:

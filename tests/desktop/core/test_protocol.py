@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.core.counter import VALUE_LIMIT, Add, Configure, Reset, Set, SettingsChange, Undo
+from desktop.core.counter import VALUE_LIMIT, Add, Configure, Lower, Reset, Set, SettingsChange, Undo
 from desktop.core.protocol import AddRequest, Code, Hello, OperationRequest, Ping, ProtocolError, parse, parse_classic
 
 CLIENT = "abcDEF0123456789_-abcd"
@@ -26,6 +26,11 @@ CLIENT = "abcDEF0123456789_-abcd"
             '{"type":"configure","op":7,"settings":{"title":"Hands","goal":null}}',
             Configure(CLIENT, 7, False, SettingsChange(title="Hands", goal=None)),
         ),
+        (
+            '{"type":"configure","op":7,"settings":{"each":null}}',
+            Configure(CLIENT, 7, False, SettingsChange(each=None)),
+        ),
+        ('{"type":"lower","op":8,"voters":["somebody"]}', Lower(CLIENT, 8, False)),
     ],
 )
 def test_each_operation_is_read_as_it_is_written(text: str, operation: object) -> None:
@@ -37,6 +42,8 @@ def test_each_operation_is_read_as_it_is_written(text: str, operation: object) -
 def test_hello_and_ping_are_read_as_they_are_written() -> None:
     assert parse(f'{{"type":"hello","client":"{CLIENT}"}}') == Hello(CLIENT)
     assert parse(f'{{"type":"hello","client":"{CLIENT}","name":"Ada","host":"s"}}') == Hello(CLIENT, "Ada", "s")
+    said = parse(f'{{"type":"hello","client":"{CLIENT}","voter":"{CLIENT}-too"}}')
+    assert said == Hello(CLIENT, voter=f"{CLIENT}-too")
     assert parse('{"type":"ping","at":123.4}') == Ping(123.4)
     assert parse('{"type":"ping","at":5}') == Ping(5)
 
@@ -51,7 +58,11 @@ def test_a_number_past_all_limits_stays_past_them_but_gets_a_size_that_can_be_ke
 
 @pytest.mark.parametrize(
     ("setting", "change"),
-    [("step", SettingsChange(step=VALUE_LIMIT + 1)), ("goal", SettingsChange(goal=VALUE_LIMIT + 1))],
+    [
+        ("step", SettingsChange(step=VALUE_LIMIT + 1)),
+        ("goal", SettingsChange(goal=VALUE_LIMIT + 1)),
+        ("each", SettingsChange(each=VALUE_LIMIT + 1)),
+    ],
 )
 def test_so_does_a_setting(setting: str, change: SettingsChange) -> None:
     request = parse(f'{{"type":"configure","op":1,"settings":{{"{setting}":{10**400}}}}}')
@@ -88,6 +99,9 @@ MALFORMED = [
     '{"type":"configure","op":1,"settings":{"step":true}}',
     '{"type":"configure","op":1,"settings":{"step":null}}',
     '{"type":"configure","op":1,"settings":{"locked":1}}',
+    '{"type":"configure","op":1,"settings":{"each":true}}',
+    '{"type":"configure","op":1,"settings":{"each":1.5}}',
+    '{"type":"lower"}',
     '{"type":"configure","op":1,"settings":{"title":null}}',
     '{"type":"ping"}',
     '{"type":"ping","at":"now"}',
@@ -99,6 +113,8 @@ MALFORMED = [
     f'{{"type":"hello","client":"{CLIENT}é"}}',
     f'{{"type":"hello","client":"{CLIENT}\\ud800"}}',
     f'{{"type":"hello","client":"{CLIENT}","host":1}}',
+    f'{{"type":"hello","client":"{CLIENT}","voter":"short"}}',
+    f'{{"type":"hello","client":"{CLIENT}","voter":1}}',
     "[" * 4096,
     '{"type":' + "[" * 4000,
 ]

@@ -33,7 +33,7 @@ def test_a_classic_client_is_sent_the_value_at_once(stage: Stage) -> None:
 def test_the_first_state_says_everything_but_ack(stage: Stage) -> None:
     assert stage.join("a") == {
         "type": "state", "counter": 0, "revision": 0, "people": 1, "epoch": "epoch", "role": "guest",
-        "settings": {"title": "", "step": 1, "goal": None, "locked": False, "classic": True},
+        "settings": {"title": "", "step": 1, "goal": None, "locked": False, "classic": True, "each": None},
     }  # fmt: skip
 
 
@@ -272,7 +272,14 @@ def test_settings_are_told_to_those_who_understand_them(stage: Stage) -> None:
     stage.say("h", type="configure", op=1, settings={"title": "Hands", "step": 5})
     stage.settle()
     (state,) = stage.take("b")
-    assert state["settings"] == {"title": "Hands", "step": 5, "goal": None, "locked": False, "classic": True}
+    assert state["settings"] == {
+        "title": "Hands",
+        "step": 5,
+        "goal": None,
+        "locked": False,
+        "classic": True,
+        "each": None,
+    }
     assert state["revision"] == 1
 
 

@@ -476,6 +476,19 @@ def test_a_file_of_the_first_format_is_taken_on_and_gets_its_checksums(database:
     assert rows(database, "SELECT count(*) FROM batch WHERE crc IS NULL") == [(0,)]
 
 
+def test_a_file_of_the_second_format_is_taken_on_as_it_is_and_no_older_program_reads_it_then(database: Path) -> None:
+    with opened(database) as (journal, _):
+        journal.append([A]).result(PATIENCE)
+    change(database, "PRAGMA user_version = 2")
+
+    with opened(database) as (journal, kept):
+        assert (kept.last, kept.notices) == (1, ())
+        journal.append([B]).result(PATIENCE)
+
+    assert rows(database, "PRAGMA user_version") == [(FORMAT,)]
+    assert entries(database) == [A, B]
+
+
 # --- damage ---
 
 

@@ -41,7 +41,7 @@ async def test_the_first_state_comes_before_hello_with_everything_but_ack(served
         "revision": 0,
         "people": 1,
         "role": "guest",
-        "settings": {"title": "", "step": 1, "goal": None, "locked": False, "classic": True},
+        "settings": {"title": "", "step": 1, "goal": None, "locked": False, "classic": True, "each": None},
     }
 
 
@@ -214,6 +214,7 @@ async def test_the_host_sets_configures_resets_and_takes_back(served: Served) ->
         "goal": 100,
         "locked": True,
         "classic": True,
+        "each": None,
     }
     await guest.say(type="add", op=1, delta=1)
     assert (await guest.until(type="error"))["code"] == "locked"
