@@ -131,11 +131,6 @@ class History:
         keys = [*self._keys[:4], self._keys.lost, f"{self._keys.entries}:{ended}"]
         self._begin(keys, [FORMAT, ended, secrets.token_urlsafe(16), _encode(counter)])
 
-    def has(self, last: int, name: str) -> bool:
-        """Whether this entry is there."""
-        found: Any = self._client.xrange(self._keys.entries, at(last), at(last))
-        return any(entry(one).name == name for one in found)
-
     def oldest(self) -> int:
         """The number of the oldest entry that is left."""
         found: Any = self._client.xrange(self._keys.entries, "-", "+", count=1)

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from desktop.core.counter import AnyOperation
 from desktop.journal import Deliver, JournalError, Kept
 from desktop.journal.redis_history import Entry, History, LostError, at, entry, went_back
 from desktop.journal.redis_keys import PRESENT, Keys
-from desktop.journal.redis_server import PATIENCE, Address
+from desktop.journal.redis_server import Address
 from desktop.journal.shared import Renew, Rooms
 from desktop.journal.witness import Witness
 
@@ -44,8 +44,8 @@ class Presence(Struct, frozen=True, kw_only=True):
     read: int
 
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Presence).decode
+told = msgspec.json.Encoder().encode
+presence = msgspec.json.Decoder(Presence).decode
 
 
 class Place:
@@ -119,7 +119,7 @@ class Reader:
         self._renew = renew
         self._rooms = rooms
         self._elsewhere: Sequence[Elsewhere] = ()
-        self._client = address.connect(HEARTBEAT + PATIENCE)
+        self._client = address.connect(HEARTBEAT)
         self._history = History(self._client, keys, address.name, host)
         self._present = self._client.register_script(PRESENT)
         self._present_at = 0.0
@@ -200,41 +200,43 @@ class Reader:
             self._deliver(operations, last)
             self._place.reached(last, name)
         if broken and not self._look():
-            self._mend()
+            self._changed(self._after_a_gap)
 
     # --- another history ---
 
     def _look(self) -> bool:
         """See whether this is still the history that is known; True if it was not, and another is now."""
-        place = self._place
-        try:
-            top = self._history.top()
-            if top.epoch == place.epoch:
-                if top.last < place.last or (top.last == place.last and top.name != place.name):
-                    raise LostError(top.epoch)
-                return False
-            if not top.epoch:
-                raise LostError("")
-            kept, name = self._history.read()
-            seen = self._seen()
-            if seen.has_seen_more_than(kept.epoch, kept.last, kept.counter):
-                raise LostError(kept.epoch)
-            kept = kept._replace(notices=went_back(kept.counter.value))
-        except LostError as lost:
-            kept, name = self._history.begun_anew(lost.epoch, self._seen(), self._closing)
-        self._move(kept, name)
-        return True
+        return self._changed(self._other)
 
-    def _mend(self) -> None:
-        """What comes next does not follow on what was delivered."""
-        place = self._place
-        if self._history.has(place.last, place.name):
-            raise JournalError("The entries do not follow one another.")
+    def _changed(self, find: Callable[[], tuple[Kept, str] | None]) -> bool:
+        """Go on with what is found, if anything; with a new history, if what this host knows is lost."""
+        try:
+            found = find()
+        except LostError as lost:
+            found = self._history.begun_anew(lost.epoch, self._seen(), self._closing)
+        if found:
+            self._move(*found)
+        return bool(found)
+
+    def _other(self) -> tuple[Kept, str] | None:
+        """The history that holds, if it is another one."""
+        place, top = self._place, self._history.top()
+        if top.epoch == place.epoch:
+            if top.last < place.last or (top.last == place.last and top.name != place.name):
+                raise LostError(top.epoch)
+            return None
         kept, name = self._history.read()
-        if kept.epoch == place.epoch and self._history.oldest() <= place.last:
-            # This host was there, and others went on without what it has seen.
-            kept, name = self._history.begun_anew(kept.epoch, self._seen(), self._closing)
-        self._move(kept, name)
+        if self._seen().has_seen_more_than(kept.epoch, kept.last, kept.counter):
+            raise LostError(kept.epoch)
+        return kept._replace(notices=went_back(kept.counter.value)), name
+
+    def _after_a_gap(self) -> tuple[Kept, str]:
+        """All there is, where what comes next does not follow on what was delivered: what was between is trimmed."""
+        kept, name = self._history.read()
+        if kept.epoch == self._place.epoch and self._history.oldest() <= self._place.last:
+            # They are not: others went on without what this host has seen.
+            raise LostError(kept.epoch)
+        return kept, name
 
     def _seen(self) -> Witness:
         """What the room has made of all that was delivered."""
@@ -270,11 +272,11 @@ class Reader:
         own = Presence(room=self._room, people=place.people, epoch=place.epoch, read=place.last)
         milliseconds = [int(seconds * 1000) for seconds in (GONE_AFTER, FORGOTTEN_AFTER)]
         keys = [self._keys.hosts, self._keys.rooms, self._keys.batches]
-        told: Any = self._present(keys, [self._host, _encode(own), *milliseconds])
+        others: Any = self._present(keys, [self._host, told(own), *milliseconds])
         if self.connection is None:
             self.connection = self._number()
-        others = sorted((one.room, one.people) for one in map(_decode, told))
-        self._tell([Elsewhere(room=room, people=people) for room, people in others])
+        here = sorted((one.room, one.people) for one in map(presence, others))
+        self._tell([Elsewhere(room=room, people=people) for room, people in here])
 
     def _number(self) -> int | None:
         try:

@@ -50,18 +50,17 @@ class Address(NamedTuple):
         name = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
         return cls(bare, name, password or inside or None)
 
-    def connect(self, patience: float = PATIENCE) -> "redis.Redis":
-        """A client with one connection, which is made when it is used first. It tries nothing again by itself."""
+    def connect(self, waits: float = 0.0) -> "redis.Redis":
+        """A client with one connection, which is made when it is used first, for answers that may take so many seconds
+        by themselves. It tries nothing again."""
         options: dict[str, Any] = {"password": self.password} if self.password else {}
         return redis.Redis.from_url(
             self.url,
-            single_connection_client=False,
             max_connections=1,
             protocol=2,
             retry=Retry(NoBackoff(), 0),
             socket_connect_timeout=PATIENCE,
-            socket_timeout=patience,
-            health_check_interval=0,
+            socket_timeout=PATIENCE + waits,
             client_name="lan-counter",
             **options,
         )

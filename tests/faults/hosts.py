@@ -164,7 +164,7 @@ class HostsStorm(Storm):
         for host in self._hosts:
             await asyncio.to_thread(host.program.kill)
             await host.start()
-            health = await asyncio.to_thread(lambda host=host: host.program.health)
+            health = await asyncio.to_thread(getattr, host.program, "health")
             self.record.note(Final(f"{host.room} after the next start", health["counter"], health["revision"]))
 
     # --- faults ---
