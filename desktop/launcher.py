@@ -31,6 +31,7 @@ from desktop.server.hub import Hub
 from desktop.server.joining import Joining
 from desktop.server.pages import Pages, folder
 from desktop.server.reach import Reach
+from desktop.server.sharing import Sharing
 from desktop.server.sites import Sites
 
 COMPANY_PAUSE: Final = 1.0
@@ -205,7 +206,9 @@ class Server:
             announce=hub.announce,
             remember=lambda choice: preferences.change(self._preferences, **choice._asdict()),
         )
-        routes = [*Joining(reach, self._secret, self._forward, self._tickets).routes(), *Pages(folder()).routes()]
+        joining = Joining(reach, self._secret, self._forward, self._tickets)
+        sharing = Sharing(self._preferences.parent, self._secret)
+        routes = [*joining.routes(), *sharing.routes(), *Pages(folder()).routes()]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
         astray = Astray(folder() / "locales", lambda: reach.join)
         runner = application(hub, guard, astray, connections, routes, self._origins)

@@ -79,10 +79,10 @@ class Joining:
         return [
             web.get("/join.svg", self._code),
             web.get("/host/enter/{ticket}", self._enter, allow_head=False),
-            web.get("/host/help", _guarded(self._help, self._secret)),
-            web.post("/host/address", _guarded(self._choose, self._secret)),
-            web.post("/host/wifi.svg", _guarded(self._wifi, self._secret)),
-            web.post("/host/forward", _guarded(self._come_forward, self._forward_token)),
+            web.get("/host/help", guarded(self._help, self._secret)),
+            web.post("/host/address", guarded(self._choose, self._secret)),
+            web.post("/host/wifi.svg", guarded(self._wifi, self._secret)),
+            web.post("/host/forward", guarded(self._come_forward, self._forward_token)),
         ]
 
     async def _code(self, request: Request) -> StreamResponse:
@@ -104,7 +104,7 @@ class Joining:
         return web.json_response({"firewalls": [firewall._asdict() for firewall in found]}, headers=NO_STORE)
 
     async def _choose(self, request: Request) -> StreamResponse:
-        choice = await _body(request, Choice)
+        choice = await body(request, Choice)
         if not await self._reach.choose(choice.address):
             raise HTTPConflict(text="Others can't join at this address.")
         return Response(status=204)
@@ -116,11 +116,12 @@ class Joining:
 
     async def _wifi(self, request: Request) -> StreamResponse:
         # Nothing of it is kept: the page that asks has the code, and the code has the password.
-        wifi = await _body(request, Wifi)
+        wifi = await body(request, Wifi)
         return _svg(wifi_code(wifi.name, wifi.password))
 
 
-def _guarded(handler: Handler, token: str) -> Handler:
+def guarded(handler: Handler, token: str) -> Handler:
+    """A handler for whoever has the token alone, over loopback, and from our own page if from a page."""
     bearer = f"Bearer {token}".encode()
 
     async def guarded(request: Request) -> StreamResponse:
@@ -133,12 +134,13 @@ def _guarded(handler: Handler, token: str) -> Handler:
     return guarded
 
 
-async def _body(request: Request, kind: type[T]) -> T:
+async def body(request: Request, kind: type[T]) -> T:
+    """What a request has sent. Raises HTTPBadRequest."""
     try:
         return msgspec.json.decode(await request.read(), type=kind)
     except (ValueError, RecursionError, web.RequestPayloadError) as error:
         raise HTTPBadRequest(text=f"This can't be read: {str(error)[:200]}") from None
 
 
-def _svg(body: bytes) -> Response:
-    return Response(body=body, content_type="image/svg+xml", headers=NO_STORE)
+def _svg(image: bytes) -> Response:
+    return Response(body=image, content_type="image/svg+xml", headers=NO_STORE)

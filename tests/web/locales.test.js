@@ -96,7 +96,8 @@ const MADE = {
   ],
   'help.': ['blocks', 'unknown', 'allows', 'off', 'looking', 'unseen'],
   'help.do.': ['blocks', 'unknown'],
-  'notice.': ['set_aside', 'went_back', 'not_saved'],
+  'notice.': ['set_aside', 'went_back', 'not_saved', 'not_shared'],
+  'sharing.': ['saved', 'dropped'],
 };
 const code = readdirSync(web, { recursive: true }).filter((name) => !name.startsWith('vendor') && /\.(js|html)$/.test(name)).map(read).join('\n');
 const named = new Set([...code.matchAll(/'([a-z]+(?:[.-][\w-]+)*)'/g)].map(([, quoted]) => quoted));

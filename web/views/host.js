@@ -4,6 +4,7 @@ import { help } from './help.js';
 import { joining } from './join.js';
 import { notices } from './notices.js';
 import { people } from './people.js';
+import { sharing } from './sharing.js';
 import { LONGEST_TITLE, cut } from '../model/names.js';
 import { ask } from '../model/wishes.js';
 
@@ -81,4 +82,4 @@ const settings = () => ({
   configure(changed) { this.change((model) => ask(model, { type: 'configure', settings: changed })); },
 });
 
-export default { naming, notices, rules, settings, joining, people, help };
+export default { naming, notices, rules, settings, sharing, joining, people, help };

@@ -21,6 +21,7 @@ export function createPage({ view, projector, shortcuts, languages, model, ...do
     wifi: null, // in memory only
     network: null,
     roster: [],
+    rooms: [],
     gone: 0,
     notices: [],
     language: null,
