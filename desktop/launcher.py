@@ -210,7 +210,7 @@ class Server:
         sharing = Sharing(self._preferences.parent, self._secret)
         routes = [*joining.routes(), *sharing.routes(), *Pages(folder()).routes()]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
-        astray = Astray(folder() / "locales", lambda: reach.join)
+        astray = Astray(folder() / "locales" / "host", lambda: reach.join)
         runner = application(hub, guard, astray, connections, routes, self._origins)
         await runner.setup()
         assert runner.server

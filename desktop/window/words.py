@@ -1,4 +1,4 @@
-"""The few sentences that the program itself says in a person's language; they are kept with the page's."""
+"""The few sentences that the program itself says in a person's language; they are kept with the host's."""
 
 import json
 import locale
@@ -40,4 +40,4 @@ def _sentences(pages: Path, language: str) -> Any:
 
 
 def _file(pages: Path, language: str) -> Path:
-    return pages / "locales" / f"{language}.json"
+    return pages / "locales" / "host" / f"{language}.json"

@@ -261,7 +261,7 @@ async def served(
     port = sock.getsockname()[1]
     guard = Guard(port, lambda: None, lambda device, via: None)
     gate = Gate(places)
-    astray = Astray(folder() / "locales", lambda: join)
+    astray = Astray(folder() / "locales" / "host", lambda: join)
     runner = application(hub, guard, astray, connections, [*pages.routes(), *routes], origins)
     await runner.setup()
     assert runner.server

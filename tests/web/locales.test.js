@@ -124,7 +124,7 @@ test('a guest is told nothing that only hosts and projectors have the words for'
   assert.deepEqual([...said].filter((key) => key in hosts.en && !isHosts.has(key)), []);
 });
 
-// What the native window says, and the server to whoever comes astray, is said from here; what a language is called, the
+// What the native window says, and the server to whoever comes astray, is said from there; what a language is called, the
 // server tells the page.
 const isNative = (key) => /^(native|plain)\./.test(key) || key === 'language.own';
 

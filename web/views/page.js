@@ -47,13 +47,13 @@ export function createPage({ view, projector, shortcuts, languages, model, ...do
 
     get hasGoal() { return this.view.goal !== null && this.view.value !== null; },
     get aim() { return this.hasGoal ? this.t('goal', { n: this.view.goal }) : ''; },
-    get hands() { return this.view.hands ? this.t('hands', this.view.hands) : ''; },
-    // Below the number. "23", and "of 27", where it is all hands.
-    get goal() {
+    // Below a number that is all hands stands "of 27", in large; below another "23 of 27".
+    get isHands() {
       const { hands, value, each } = this.view;
-      const isAll = hands && each === 1 && value === hands.up;
-      return [isAll ? this.t('hands.of', hands) : this.hands, this.aim].filter(Boolean).join(' · ');
+      return Boolean(hands) && each === 1 && value === hands.up;
     },
+    get hands() { return this.view.hands ? this.t('hands', this.view.hands) : ''; },
+    get goal() { return [this.isHands ? this.t('hands.of', this.view.hands) : this.hands, this.aim].filter(Boolean).join(' · '); },
     get goalFit() { return { '--done': String(this.view.done ?? 0) }; },
 
     // All that is on the plate, in words.

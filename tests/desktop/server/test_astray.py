@@ -14,7 +14,7 @@ from tests.desktop.support import Serve, Served
 
 BROWSER = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 JOIN = "http://192.168.1.42:8000/"
-LOCALES = {path.stem: json.loads(path.read_text("utf-8")) for path in (folder() / "locales").glob("*.json")}
+LOCALES = {path.stem: json.loads(path.read_text("utf-8")) for path in (folder() / "locales" / "host").glob("*.json")}
 LONG = "/" + "a" * 2_000
 
 

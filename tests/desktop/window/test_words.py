@@ -39,9 +39,9 @@ def test_the_language_is_the_systems_or_english(
 
 
 def test_another_language_is_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "locales").mkdir()
+    (tmp_path / "locales" / "host").mkdir(parents=True)
     for code, forms in (("ja", {"other": "{n}\uff1f"}), ("zh-TW", {"other": "{n}"})):
-        (tmp_path / "locales" / f"{code}.json").write_text(json.dumps({"native.close": forms}), "utf-8")
+        (tmp_path / "locales" / "host" / f"{code}.json").write_text(json.dumps({"native.close": forms}), "utf-8")
     for name, expected in (("ja_JP", "ja"), ("zh_TW", "zh-TW"), ("zh_CN", "en")):
         monkeypatch.setattr(locale, "getlocale", lambda category, name=name: (name, "UTF-8"))
         assert language(tmp_path) == expected
