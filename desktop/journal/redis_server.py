@@ -6,7 +6,7 @@ Whatever is said names the server by its address without the password, which is 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, NoReturn
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -46,8 +46,8 @@ class Address(NamedTuple):
     def of(cls, url: str, password: str | None = None) -> "Address":
         """Read a URL; a password in it is taken out, and holds unless another is given."""
         bare, inside = without_password(url)
-        parts = urlsplit(bare)
-        name = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+        netloc = urlsplit(bare).netloc
+        name = bare.partition("?")[0].replace(netloc, netloc.rpartition("@")[2], 1)
         return cls(bare, name, password or inside or None)
 
     def connect(self, waits: float = 0.0) -> "redis.Redis":
@@ -77,7 +77,9 @@ class Address(NamedTuple):
         raise JournalError(f"{self.name} {self._wrong(error)}.") from error
 
     def _wrong(self, error: Exception) -> str:
-        text = self._masked(str(error)).rstrip(".")
+        cause = error.__cause__ or error.__context__
+        text = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(error)
+        text = self._masked(text).rstrip(".")
         match error:
             case NoPermissionError():
                 return f"lets this user do too little: {text}"

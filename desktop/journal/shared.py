@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol, runtime_checkable
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from desktop.core.answers import Elsewhere, Notice
 from desktop.core.counter import AnyOperation, Settings
@@ -81,10 +81,9 @@ def checked_name(text: str) -> str:
 
 def without_password(url: str) -> tuple[str, str]:
     """A URL without the password that is in it, and that, "" for none."""
-    parts = urlsplit(url)
-    login, at, place = parts.netloc.rpartition("@")
+    login, at, place = urlsplit(url).netloc.rpartition("@")
     user, _, secret = login.partition(":")
-    return urlunsplit(parts._replace(netloc=f"{user}{at}{place}" if user else place)), unquote(secret)
+    return url.replace(f"{login}{at}{place}", f"{user}{at}{place}" if user else place, 1), unquote(secret)
 
 
 def own_room() -> str:

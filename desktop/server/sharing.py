@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from aiohttp import web
-from aiohttp.web import HTTPBadRequest, HTTPConflict, Request, Response, StreamResponse
+from aiohttp.web import Request, Response, StreamResponse
 from msgspec import Meta, Struct
 
 from desktop.journal import JournalError, shared
@@ -57,11 +57,11 @@ class Sharing:
             else:
                 shared.keep(self._folder, None, "", "")
         except ValueError as error:
-            raise HTTPBadRequest(text=f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+            return _refused(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         except JournalError as error:
-            raise HTTPConflict(text=str(error)) from None
+            return _refused(str(error))
         except OSError as error:
-            raise HTTPConflict(text=f"This can't be kept: {error.strerror or error}.") from None
+            return _refused(f"This can't be kept: {error.strerror or error}.")
         return Response(status=204)
 
     def _try(self, url: str, session: str, password: str | None) -> None:
@@ -69,3 +69,8 @@ class Sharing:
         if password is None:
             password = shared.kept(self._folder, "").password
         shared.tried(shared.Session(url, session, "", password))
+
+
+def _refused(sentence: str) -> StreamResponse:
+    """Not a mistake of the page's, so no status of its own: a word was wrong, or a server is away."""
+    return web.json_response({"refused": sentence}, headers=NO_STORE)

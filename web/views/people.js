@@ -21,6 +21,7 @@ export const people = () => ({
 
   get rows() { return rows(this.roster, this.t, this.figures, this.view.each); },
   get alone() { return this.rows.every(({ mayGo }) => !mayGo); },
+  get lonely() { return this.alone && !this.rooms.length; },
   get others() { return this.rows.length < LISTED ? 0 : Math.max(0, this.view.people - sum(this.rooms) - LISTED); },
   get elsewhere() { return this.rooms.map(({ room, people: n }) => this.t('room', { room, n })).join(' · '); },
   get devices() { return this.network?.devices ?? []; },

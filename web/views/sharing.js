@@ -47,12 +47,13 @@ export const sharing = () => ({
   save(wish, told) {
     return this.attempt(async () => {
       const answer = await request(this.model.secret, PATH, wish);
-      if (answer.ok) {
+      if (!answer.ok) throw new Error(answer.status);
+      if (answer.status === 200) {
+        this.reason = (await answer.json()).refused;
+      } else {
         this.$refs.secret.value = '';
         await this.take(await request(this.model.secret, PATH));
         this.told = told;
-      } else {
-        this.reason = await answer.text();
       }
     });
   },
