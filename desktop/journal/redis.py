@@ -182,7 +182,7 @@ class RedisJournal:
             # What there is instead, the reader finds out.
             if self._reader:
                 self._reader.look()
-            raise JournalError(f"{self._address.name} has another history of this counter.")
+            raise JournalError(f"The server {self._address.name} has another history of this counter.")
         batch.number = int(answer)
 
     def _snapshot(self, state: bytes, last: int, epoch: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import desktop.core.intake
-from desktop.core.answers import Network, Notice
+from desktop.core.answers import Elsewhere, Network, Notice
 from desktop.core.commands import Heartbeat, Pause
 from desktop.core.counter import AnyOperation, Counter
 from desktop.core.intake import RETRY_PAUSE
@@ -738,3 +738,12 @@ def test_a_guest_a_projector_and_a_classic_client_are_company_until_they_leave(o
     assert stage.room.has_company
     stage.room.leave("o", stage.now)
     assert not stage.room.has_company
+
+
+def test_with_other_hosts_what_is_missing_may_only_not_be_known_here_yet(stage: Stage) -> None:
+    """So it is no reason to turn a page out: it comes again."""
+    stage.greet("a", ADA)
+    stage.room.meet([Elsewhere(room="Lab", people=1)])
+    stage.room.meet([])
+    stage.say("a", type="add", op=3, delta=1)
+    assert stage.closed == {"a": 1013}

@@ -36,9 +36,10 @@ def wrong(url: str, password: str | None = None, command: str = "PING") -> str:
     with pytest.raises(JournalError) as raised, address.connect() as client, address.plainly():
         client.execute_command(*command.split())
     sentence = str(raised.value)
-    assert sentence.startswith(address.name) and sentence.endswith(".") and "\n" not in sentence
+    start = f"The server {address.name} "
+    assert sentence.startswith(start) and sentence.endswith(".") and "\n" not in sentence
     assert PASSWORD not in sentence and PASSWORD not in repr(address)
-    return sentence.removeprefix(f"{address.name} ")
+    return sentence.removeprefix(start)
 
 
 def promised(engine: Engine, password: str | None = None, url: str | None = None) -> str:

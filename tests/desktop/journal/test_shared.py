@@ -125,7 +125,7 @@ def test_what_was_typed_and_does_not_work_counts_alone_and_says_so(
     heard: list[int] = []
     with caplog.at_level(logging.WARNING):
         kept = journal.open(lambda operations, last: heard.append(last))
-    reason = "redis://127.0.0.1:1/0 can't be reached: Connection refused."
+    reason = "The server redis://127.0.0.1:1/0 can't be reached: Connection refused."
     assert list(kept.notices) == [Notice(code="not_saved"), Notice(code="not_shared", reason=reason)]
     assert f"{reason} This computer counts alone." in caplog.text
     journal.follow(lambda *_: None, lambda _: None)
