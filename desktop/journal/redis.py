@@ -117,7 +117,7 @@ class RedisJournal:
     def try_out(self) -> None:
         try:
             with self._address.plainly():
-                History(self._client, self._keys, self._address.name, self._host).try_out()
+                History(self._client, self._keys, self._address.subject, self._host).try_out()
         finally:
             self._thread.shutdown()
             self._client.close()
@@ -129,9 +129,9 @@ class RedisJournal:
 
     def _open(self) -> Kept:
         with self._address.plainly():
-            history = History(self._client, self._keys, self._address.name, self._host)
+            history = History(self._client, self._keys, self._address.subject, self._host)
             kept, name = history.opened(witness.read(self._witness))
-            for warning in not_promised(self._client, self._address.name):
+            for warning in not_promised(self._client, self._address.subject):
                 log.warning("%s", warning)
         self._place.move(kept, name)
         self._note(Witness.of(kept.epoch, kept.last, kept.counter))
@@ -182,7 +182,7 @@ class RedisJournal:
             # What there is instead, the reader finds out.
             if self._reader:
                 self._reader.look()
-            raise JournalError(f"The server {self._address.name} has another history of this counter.")
+            raise JournalError(f"{self._address.subject} has another history of this counter.")
         batch.number = int(answer)
 
     def _snapshot(self, state: bytes, last: int, epoch: str) -> None:

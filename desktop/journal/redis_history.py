@@ -98,7 +98,7 @@ class History:
         if form and form != str(FORMAT):
             newer = form.isdigit() and int(form) > FORMAT
             raise JournalError(
-                f"The server {self._name} has this session as {'a newer' if newer else 'an older'} LAN Counter keeps it "
+                f"{self._name} has this session as {'a newer' if newer else 'an older'} LAN Counter keeps it "
                 f"(format {form}, here it is {FORMAT}): all hosts need the same version."
             )
         if lost or (epoch and not self._client.exists(self._keys.entries)):
@@ -170,7 +170,7 @@ class History:
                 if len(page) < PAGE:
                     break
         except ValueError as error:
-            raise JournalError(f"The server {self._name} has a session that this LAN Counter can't read: {error}.") from error
+            raise JournalError(f"{self._name} has a session that this LAN Counter can't read: {error}.") from error
         # Whatever was read of an epoch that ended is of no use.
         if self.top().epoch != epoch:
             return None

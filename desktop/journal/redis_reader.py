@@ -120,7 +120,7 @@ class Reader:
         self._rooms = rooms
         self._elsewhere: Sequence[Elsewhere] = ()
         self._client = address.connect(HEARTBEAT)
-        self._history = History(self._client, keys, address.name, host)
+        self._history = History(self._client, keys, address.subject, host)
         self._present = self._client.register_script(PRESENT)
         self._present_at = 0.0
         self._heard = time.monotonic()

@@ -42,6 +42,11 @@ class Address(NamedTuple):
     def __repr__(self) -> str:
         return f"Address({self.name!r})"
 
+    @property
+    def subject(self) -> str:
+        """What a sentence about it begins with."""
+        return f"The server {self.name}"
+
     @classmethod
     def of(cls, url: str, password: str | None = None) -> "Address":
         """Read a URL; a password in it is taken out, and holds unless another is given."""
@@ -74,7 +79,7 @@ class Address(NamedTuple):
             self._explain(error)
 
     def _explain(self, error: Exception) -> NoReturn:
-        raise JournalError(f"The server {self.name} {self._wrong(error)}.") from error
+        raise JournalError(f"{self.subject} {self._wrong(error)}.") from error
 
     def _wrong(self, error: Exception) -> str:
         cause = error.__cause__ or error.__context__
@@ -118,23 +123,23 @@ def not_promised(client: "redis.Redis", name: str) -> Sequence[str]:
     appendonly, fsync, policy = persistence
     if None in persistence:
         found.append(
-            f"The server {name} does not tell how it is set up (CONFIG is forbidden): what is acknowledged outlasts a power cut "
+            f"{name} does not tell how it is set up (CONFIG is forbidden): what is acknowledged outlasts a power cut "
             "only with appendonly yes and appendfsync always, and is never thrown away only with maxmemory-policy "
             "noeviction."
         )
     if appendonly == "no":
-        found.append(f"The server {name} keeps nothing on its disk: what is acknowledged outlasts it only with appendonly yes.")
+        found.append(f"{name} keeps nothing on its disk: what is acknowledged outlasts it only with appendonly yes.")
     elif fsync not in (None, "always"):
         found.append(
-            f"The server {name} writes to its disk a moment later: what is acknowledged outlasts a power cut only with "
+            f"{name} writes to its disk a moment later: what is acknowledged outlasts a power cut only with "
             "appendfsync always."
         )
     if policy is not None and policy not in KEEPS:
-        found.append(f"The server {name} may throw the counter away when its memory is full: set maxmemory-policy noeviction.")
+        found.append(f"{name} may throw the counter away when its memory is full: set maxmemory-policy noeviction.")
     replicas = _replicas(client)
     if replicas:
         found.append(
-            f"The server {name} does not wait for its replicas: what one of them lacks when it takes over is lost, and the "
+            f"{name} does not wait for its replicas: what one of them lacks when it takes over is lost, and the "
             "counter then begins a new history from the newest number known."
         )
     return found
