@@ -31,8 +31,8 @@ def provide_packages(wanted: list[str]) -> None:
     if not missing:
         return
     if not is_root():
-        wanted = [*apt_commands(current_names(missing)), *disabling(missing)]
-        commands = " && ".join(shlex.join(["sudo", *command]) for command in wanted)
+        steps = [*apt_commands(current_names(missing)), *disabling(missing)]
+        commands = " && ".join(shlex.join(["sudo", *command]) for command in steps)
         raise Stop(f"Some system packages are missing. Install them with:\n  {commands}")
     update, _ = apt_commands(missing)
     # A repository that does not answer is no reason to stop: the packages may be known already.

@@ -281,7 +281,9 @@ class Room:
     def tick(self, now: float) -> list[Command]:
         """Do what is due."""
         commands = self._outgoing.beat(now)
-        if not (commands or self._outgoing.news) and (batch := self._intake.batch(now, self._outgoing.next_beat)):
+        # What other hosts record is news without end: where they do, a beat has its batch too.
+        free = not self._outgoing.news and (not commands or self._outgoing.is_shared)
+        if free and (batch := self._intake.batch(now, self._outgoing.next_beat)):
             commands.append(Record(batch))
         return commands + self._liveness.check(now)
 
