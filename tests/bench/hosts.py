@@ -8,6 +8,9 @@ up so that what is acknowledged is durable.
 import asyncio
 import json
 import os
+import re
+import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +24,7 @@ import aiohttp
 import psutil
 
 from desktop.core.protocol import V1 as PROTOCOL
+from desktop.journal.redis_keys import APPEND, FORMAT, Keys
 from tests.bench.scenarios import V1, Figures, Load, run
 from tests.bench.servers import LOAD_CORE, OURS, Command, commands, running
 from tests.desktop.engine import SERVER, Engine
@@ -35,6 +39,8 @@ PEOPLE, RATE = 300, 2
 """In all: people who click, and how often a second each."""
 WATCHING, CLICKS = 50, 40
 """Listeners of one host, and clicks through another."""
+APPENDS: Final = "appends"
+CONNECTIONS: Final = (1, 3, 20)
 COLUMNS: Final = {
     "state_us": "us/state",
     "state_ratio": "to 1",
@@ -51,6 +57,8 @@ Found = dict[str, list[Figures]]
 def measure(rounds: int, quick: bool) -> Found:
     """Each round takes every number of hosts once; a ratio is taken within it."""
     found: Found = {count: [] for count in COUNTS}
+    syncs = "always", "everysec"
+    found[APPENDS] = [{sync: {str(n): appends(n, appendfsync=sync) for n in CONNECTIONS} for sync in syncs}]
     for _ in range(rounds):
         one: Figures = {}
         for count in COUNTS:
@@ -68,11 +76,18 @@ def table(found: Mapping[str, Sequence[Figures]]) -> str:
         f"  {'hosts':10}" + "".join(f"{heading:>11}" for heading in COLUMNS.values()),
     ]
     for count, rounds in found.items():
+        if count == APPENDS:
+            continue
         cells = []
         for figure in COLUMNS:
             values = [figures[figure] for figures in rounds if figures.get(figure) is not None]
             cells.append(f"{median(values):11.3g}" if values else f"{'-':>11}")
         lines.append(f"  {count:10}" + "".join(cells))
+    for sync, rates in found[APPENDS][0].items() if found.get(APPENDS) else ():
+        told = ", ".join(f"{rate:,.0f} from {n}" for n, rate in rates.items() if rate)
+        lines.append(
+            f"  batches of 5 clicks a second that one Redis takes, appendfsync {sync}: {told or 'not measured'}"
+        )
     return "\n".join(lines)
 
 
@@ -118,6 +133,24 @@ def _loaded(servers: Sequence[tuple[int, int, float]], load: Load) -> list[Figur
     """Put the same load on each of them, at once."""
     with ThreadPoolExecutor(len(servers)) as pool:
         return list(pool.map(lambda server: run(load, V1, *server), servers))
+
+
+def appends(connections: int, **settings: str) -> float | None:
+    """How many batches of five operations a second one Redis takes, from so many connections that do nothing else."""
+    tool = shutil.which("redis-benchmark") or shutil.which("valkey-benchmark")
+    if tool is None:
+        return None
+    batch = json.dumps([["add", f"client-{number:020}", 17, False, 1, 4711] for number in range(5)])
+    keys = Keys.of("bench")
+    with tempfile.TemporaryDirectory(prefix="lan-counter-bench-") as folder, Engine(Path(folder), **settings) as engine:
+        engine.does("HSET", keys.journal, "format", FORMAT, "epoch", "e", "last", 0, "batch", "e")
+        engine.does("XADD", keys.entries, "0-1", "b", "e")
+        # Each with another host's name: one that repeats its count is answered, and appends nothing.
+        script = ["EVAL", APPEND, "3", keys.journal, keys.entries, keys.batches, str(FORMAT), "e", "__rand_int__"]
+        load = ["-p", str(engine.port), "-c", str(connections), "-n", "10000", "-r", "1000000000", "-q"]
+        told = subprocess.run([tool, *load, *script, "1", "5", batch, "0"], capture_output=True, text=True, check=True)
+        assert engine.does("XLEN", keys.entries) > 9_900
+    return float(re.findall(r"([\d.]+) requests per second", told.stdout)[-1])
 
 
 async def _across(port: int, other: int) -> list[float]:
