@@ -54,6 +54,7 @@ def archive() -> int:
     stamp, wanted = wine.PLACE / "made", wine.fingerprint(*MADE_OF)
     if wine.read(stamp) != wanted:
         stamp.unlink(missing_ok=True)
+        shutil.rmtree(wine.SOURCE / "dist", ignore_errors=True)
         if wine.wine(str(wine.PYTHON), BUILDER, "--quick") != 0:
             return 1
         stamp.write_text(wanted, encoding="utf-8")
@@ -70,8 +71,10 @@ def archive_here() -> int:
 
 def tried(dist: Path) -> int:
     """Unpack the archive that is in `dist` as a person does, and try the program."""
-    (packed,) = dist.glob("LAN-Counter-*-windows-*.zip")
-    with tempfile.TemporaryDirectory() as place, zipfile.ZipFile(packed) as contents:
+    packed = max(dist.glob("LAN-Counter-*-windows-*.zip"), key=lambda path: path.stat().st_mtime)
+    # What was just ended may hold a file of its own a moment longer.
+    unpacked = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with unpacked as place, zipfile.ZipFile(packed) as contents:
         contents.extractall(place)
         program = Path(place) / "LAN-Counter" / "LAN-Counter.exe"
         given = dict(os.environ)

@@ -1,13 +1,11 @@
-"""What is Unix's own is left out on Windows, so that every other failure there counts."""
+"""What is Unix's own is left out on Windows, and what Wine can't do under Wine, so that every other failure counts."""
 
 import sys
 
 import pytest
 
-# They import what Windows has not: they drive screens and networks of Linux's.
-QT = [f"desktop/window/test_{name}.py" for name in ("platforms", "qt", "window")]
-SCREENS = ["bench", "e2e", *QT]
-collect_ignore = SCREENS if sys.platform == "win32" else []
+# They import what drives browsers and screens of Linux's.
+collect_ignore = ["bench", "e2e"] if sys.platform == "win32" else []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -17,6 +15,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if sys.platform != "win32":
+        return
+    import ctypes
+
+    left_out = {"unix": "Unix's own"}
+    if hasattr(ctypes.windll.ntdll, "wine_get_version"):
+        left_out["windows_itself"] = "Windows' own"
     for item in items:
-        if sys.platform == "win32" and item.get_closest_marker("unix"):
-            item.add_marker(pytest.mark.skip(reason="Unix's own"))
+        for name, reason in left_out.items():
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=reason))

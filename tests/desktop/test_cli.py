@@ -457,7 +457,6 @@ def where(folder: Path) -> str:
     raise AssertionError("It has not started.")
 
 
-@pytest.mark.unix
 def test_an_output_that_nobody_reads_is_no_reason_to_die(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)

@@ -77,7 +77,7 @@ async def test_what_is_frozen_arrives_later_also_if_whoever_sent_it_has_gone(
     assert await from_near.read() == b"late"
 
 
-@pytest.mark.unix
+@pytest.mark.unix  # on Windows asyncio says goodbye before it closes, whatever SO_LINGER says
 async def test_reset_is_felt_at_both_ends(proxy: Proxy, ends: tuple[Ends, Ends]) -> None:
     (from_far, _), (from_near, _) = ends
     (link,) = proxy.links
@@ -89,7 +89,7 @@ async def test_reset_is_felt_at_both_ends(proxy: Proxy, ends: tuple[Ends, Ends])
     await true(lambda: not proxy.links)
 
 
-@pytest.mark.unix
+@pytest.mark.unix  # as above
 async def test_where_nobody_listens_whoever_comes_is_cut_off(
     target: tuple[Target, asyncio.Server], proxy: Proxy
 ) -> None:

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ def tabular(font: Any) -> dict[str, str]:
     return found
 
 
-@pytest.mark.unix
+@pytest.mark.skipif(sys.platform == "win32" and not shutil.which("node"), reason="node is another system's here")
 def test_the_page_knows_the_widths_of_the_fonts_own_table(font: Any) -> None:
     names, stands_in = font.getBestCmap(), tabular(font)
     glyphs = [names[ord(sign)] for sign in FIGURES + SIGNS]

@@ -51,8 +51,7 @@ def test_without_a_home_there_is_no_folder_of_the_persons(
     assert "There is no home folder" in caplog.text
 
 
-@pytest.mark.unix
-def test_the_persons_folder_is_where_the_system_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("platformdirs.user_data_path", lambda name, appauthor: Path("/home/ada/data") / name)
-    assert persons_folder() == Path("/home/ada/data/LAN Counter")
-    assert persons_folder("") == Path("/home/ada/data")
+def test_the_persons_folder_is_where_the_system_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("platformdirs.user_data_path", lambda name, appauthor: tmp_path / name)
+    assert persons_folder() == tmp_path / "LAN Counter"
+    assert persons_folder("") == tmp_path

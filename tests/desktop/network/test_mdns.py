@@ -35,7 +35,7 @@ async def test_two_counters_hold_two_names_and_let_go_of_them(
 
 
 # What zeroconf had opened before it failed it leaves to the garbage collector.
-@pytest.mark.unix
+@pytest.mark.windows_itself  # Wine lets a multicast leave from an address that is not there
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_where_there_is_no_such_address_there_is_no_name(names: list[LocalName]) -> None:
     assert await names[0].hold("192.0.2.7") is None

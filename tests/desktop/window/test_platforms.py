@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 
 from desktop.window.platforms import answering, debian_package, loadable
-from tests.e2e.screen import private_screen
+
+pytestmark = pytest.mark.unix
 
 
 @pytest.fixture(scope="module")
 def screen() -> Iterator[str]:
+    # It drives X.
+    from tests.e2e.screen import private_screen
+
     with private_screen() as name:
         yield name
 

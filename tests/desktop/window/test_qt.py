@@ -19,6 +19,7 @@ def test_without_a_screen_it_is_said_that_there_is_none(no_screen: None) -> None
     assert "DISPLAY is not set" in reason
 
 
+@pytest.mark.unix
 def test_a_screen_that_does_not_answer_is_named(no_screen: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":99999")
     reason = qt.unavailable()
@@ -36,6 +37,7 @@ def test_a_wayland_display_without_a_socket_is_named(
     assert "wayland-7 has no socket" in reason
 
 
+@pytest.mark.unix
 def test_offscreen_needs_no_screen(no_screen: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert qt.unavailable() is None
