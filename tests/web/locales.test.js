@@ -47,6 +47,11 @@ for (const [language, sentences] of Object.entries(locales)) {
     assert.deepEqual(Object.keys(guests[language]), Object.keys(guests.en));
     assert.deepEqual(Object.keys(hosts[language]), Object.keys(hosts.en));
     assert.deepEqual(Object.keys(guests[language]).filter((key) => key in hosts[language]), []);
+    // A key that stands there twice would be read without a word.
+    for (const file of [`${language}.json`, `host/${language}.json`]) {
+      const keys = [...read(`locales/${file}`).matchAll(/^  "([\w.-]+)":/gm)].map(([, key]) => key);
+      assert.deepEqual(keys, [...new Set(keys)], file);
+    }
   });
 
   test(`${language}: the same values, weights and kinds of sentence`, () => {

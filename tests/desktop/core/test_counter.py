@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from desktop.core.counter import (
@@ -429,6 +430,7 @@ turns = st.lists(
 
 
 @given(turns, st.integers(1, 3))
+@hypothesis_settings(deadline=None)
 def test_whoever_adds_from_whichever_tab_all_hands_together_are_the_value(turns: list[tuple], each: int) -> None:  # type: ignore[type-arg]
     """Against a model that keeps a copy of everything before each change."""
     script = limited(each)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from desktop.core.counter import Counter, Settings
@@ -224,6 +225,34 @@ def test_the_host_sees_how_many_hands_the_gone_have_left_and_takes_them_down() -
     assert stage.room.counter.value == 2
 
 
+def test_who_could_not_be_written_to_gets_the_newest_hand_and_no_earlier_one() -> None:
+    stage = limited(3)
+    stage.greet("a", ADA, voter=VOTER)
+    stage.greet("tab", BOB, voter=VOTER)
+    stage.settle()
+    stage.take("tab")
+    stage.room.stalled("tab", stage.now)
+    for op in (1, 2):
+        stage.say("a", type="add", op=op, delta=1)
+        stage.settle()
+    assert stage.take("tab") == []
+    stage.room.drained("tab", stage.now)
+    stage.settle()
+    assert [message.get("hand") for message in stage.take("tab")] == [2]
+
+
+def test_after_a_restart_everybody_has_the_hand_they_had() -> None:
+    before = limited()
+    before.greet("a", ADA, voter=VOTER)
+    before.say("a", type="add", op=1, delta=1)
+    before.settle()
+    after = Stage(msgspec.json.decode(msgspec.json.encode(before.room.counter), type=Counter))
+    assert after.greet("a", BOB, voter=VOTER)["hand"] == 1
+    after.say("a", type="add", op=1, delta=1)
+    after.settle()
+    assert [m["code"] for m in after.take("a") if m["type"] == "error"] == ["over_limit"]
+
+
 def test_a_classic_client_is_told_plainly_why_it_may_only_look() -> None:
     stage = limited()
     stage.join("old", v1=False)
@@ -279,6 +308,7 @@ steps = st.lists(
 
 
 @given(steps)
+@hypothesis_settings(deadline=None)
 def test_whoever_comes_and_goes_every_page_shows_its_own_hand_and_all_show_the_same_sum(steps: list[Any]) -> None:
     stage = limited()
     stage.greet("host", HOST, host=SECRET)
