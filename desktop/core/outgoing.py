@@ -108,6 +108,7 @@ class Outgoing:
         """So many are with the other hosts."""
         self._elsewhere = elsewhere
         self.is_shared |= bool(elsewhere)
+        self._voters.are_all_here = not self.is_shared
         self.came()
 
     def is_screen(self, member: Member) -> None:

@@ -65,6 +65,8 @@ class RedisJournal:
         self._append_script = self._client.register_script(APPEND)
         self._snapshot_script = self._client.register_script(SNAPSHOT)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        # So that no click waits for this machine's disk.
+        self._notes = ThreadPoolExecutor(1, thread_name_prefix="witness")
         self._place = Place()
         self._reader: Reader | None = None
         self._count = 0
@@ -92,7 +94,7 @@ class RedisJournal:
     def witness(self, last: int, value: int, revision: int, settings: Settings) -> None:
         seen = Witness(epoch=self._place.epoch, last=last, value=value, revision=revision, settings=settings)
         self._place.seen = seen
-        self._thread.submit(self._note, seen)
+        self._notes.submit(self._note, seen)
 
     def snapshot(self, state: bytes, last: int) -> Future[None]:
         return self._thread.submit(self._snapshot, state, last, self._place.epoch)
@@ -102,6 +104,7 @@ class RedisJournal:
             self._reader.close()
         self._thread.submit(self._leave).result()
         self._thread.shutdown()
+        self._notes.shutdown()
         if self._reader:
             self._reader.join()
         self._client.close()

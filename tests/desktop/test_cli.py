@@ -528,7 +528,7 @@ def test_the_secret_is_another_one_at_each_start(tmp_path: Path) -> None:
 
 def test_a_shared_counter_that_can_not_be_reached_is_told_in_one_sentence(tmp_path: Path) -> None:
     said = refused(tmp_path, *LOCAL, "--redis", "redis://:plum-7@127.0.0.1:1/0")
-    assert said == "The server redis://127.0.0.1:1/0 can't be reached: Connection refused."
+    assert said.startswith("The server redis://127.0.0.1:1/0 can't be reached: ")
 
 
 def test_a_password_that_can_not_be_read_is_told(tmp_path: Path) -> None:
