@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -160,6 +160,7 @@ async def _across(port: int, other: int) -> list[float]:
         async def connect(to: int) -> aiohttp.ClientWebSocketResponse:
             return await session.ws_connect(f"http://127.0.0.1:{to}/ws", protocols=(PROTOCOL,))
 
+        await _quiet(session, {port, other})
         clicker = await connect(port)
         await clicker.send_json({"type": "hello", "client": "c" * 22})
         listeners = [await connect(other) for _ in range(WATCHING)]
@@ -173,6 +174,18 @@ async def _across(port: int, other: int) -> list[float]:
             await _until(clicker, "ack", op)
             await asyncio.sleep(0.02)
         return times
+
+
+async def _quiet(session: aiohttp.ClientSession, ports: Collection[int]) -> None:
+    """Wait until all have the same, and that does not change: what came before is counted."""
+    before: list[int] = []
+    while True:
+        answers = [await session.get(f"http://127.0.0.1:{port}/health") for port in ports]
+        now = [(await answer.json())["counter"] for answer in answers]
+        if now == before and len(set(now)) == 1:
+            return
+        before = now
+        await asyncio.sleep(0.5)
 
 
 async def _until(ws: aiohttp.ClientWebSocketResponse, key: str, least: int) -> int:
