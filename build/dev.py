@@ -41,8 +41,8 @@ WINDOW_PACKAGES = (
     "libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcomposite1 libxdamage1 libxkbcommon-x11-0 libxkbfile1 "
     "libxrandr2 libxtst6"
 ).split()
-# libatomic1 is for the node that drives Chromium (Playwright's own).
-TEST_PACKAGES = "curl dbus iproute2 libatomic1 openbox webkit2gtk-driver xdotool xvfb".split()
+# libatomic1 is for the node that drives Chromium (Playwright's own), LibreOffice reads what is exported.
+TEST_PACKAGES = "curl dbus iproute2 libatomic1 libreoffice-calc-nogui openbox webkit2gtk-driver xdotool xvfb".split()
 # PyInstaller reads with objdump what a library needs.
 BINARY_PACKAGES = ["binutils"]
 # The second has the loader that windows.py calls.
@@ -55,7 +55,7 @@ FIREFOXES = ("firefox-esr", "firefox")
 # What several hosts share a counter through: the tests start their own, on loopback.
 ENGINES = ("redis-server", "valkey-server")
 # With any of these `run` opens no window.
-WINDOWLESS = {"--headless", "--install", "--uninstall", "--version", "--help", "-h"}
+WINDOWLESS = {"--headless", "--export", "--install", "--uninstall", "--version", "--help", "-h"}
 
 
 def main(arguments: list[str]) -> int:

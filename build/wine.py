@@ -67,6 +67,8 @@ def provide() -> None:
         wine("reg", "add", r"HKCU\Software\Wine", "/v", "Version", "/d", "win10", "/f", cwd=PLACE)
         stamp.write_text(wanted, encoding="utf-8")
     copy()
+    # Its services are begun by one: of two that come first at once, one has been seen to wait for ever.
+    wine("wineboot", cwd=PLACE)
 
 
 def provide_python() -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from desktop.export.folder import ExportError, export
 from desktop.journal import Journal, JournalError, shared
 from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal
@@ -24,7 +25,7 @@ from desktop.machine.descriptors import make_room
 from desktop.machine.install import InstallError, install, own_command, uninstall
 from desktop.machine.instance import AlreadyRunning, FolderError, Running, hold
 from desktop.machine.outside import has_desktop, open_page
-from desktop.machine.place import log_file, place
+from desktop.machine.place import log_file, persons_folder, place
 from desktop.machine.signals import on_signals
 from desktop.network import addresses
 from desktop.network.choice import Choice, candidates
@@ -60,6 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             from desktop import selftest
 
             return selftest.run(options.self_test)
+        if options.export is not None:
+            database = (options.data_dir or persons_folder()) / "counter.db"
+            asked = options.language or language(folder())
+            for path in export(database, options.export, folder() / "locales", asked, time.time()):
+                say(str(path))
+            return 0
         program = _Program(options, audience)
         code = program.run()
     except AlreadyRunning as error:
@@ -74,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         attach()
         say(str(error), error=True)
         return NOT_STARTED
-    except (InstallError, FolderError, ListenError, JournalError) as error:
+    except (InstallError, ExportError, FolderError, ListenError, JournalError) as error:
         audience.not_started(error)
         return NOT_STARTED
     except Exception:

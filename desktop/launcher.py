@@ -25,14 +25,17 @@ from desktop.network.choice import Choice
 from desktop.network.mdns import LocalName
 from desktop.server.app import application
 from desktop.server.astray import Astray
+from desktop.server.course import Course
 from desktop.server.gate import Gate
 from desktop.server.guard import Guard
+from desktop.server.history import History
 from desktop.server.hub import Hub
 from desktop.server.joining import Joining
 from desktop.server.pages import Pages, folder
 from desktop.server.reach import Reach
 from desktop.server.sharing import Sharing
 from desktop.server.sites import Sites
+from desktop.server.takeaway import Takeaway
 
 COMPANY_PAUSE: Final = 1.0
 """Seconds from one look at who is here to the next, for what needs no more haste."""
@@ -206,9 +209,14 @@ class Server:
             announce=hub.announce,
             remember=lambda choice: preferences.change(self._preferences, **choice._asdict()),
         )
-        joining = Joining(reach, self._secret, self._forward, self._tickets)
-        sharing = Sharing(self._preferences.parent, self._secret)
-        routes = [*joining.routes(), *sharing.routes(), *Pages(folder()).routes()]
+        routes = [
+            *Joining(reach, self._secret, self._forward, self._tickets).routes(),
+            *Sharing(self._preferences.parent, self._secret).routes(),
+            *Course(folder() / "course", lambda: reach.join).routes(),
+            *History(lambda: hub.room, self._journal, self._secret).routes(),
+            *Takeaway(self._journal, self._secret, folder() / "locales").routes(),
+            *Pages(folder()).routes(),
+        ]
         guard = Guard(port, lambda: reach.local_name, reach.visited, lambda: sites.ports)
         astray = Astray(folder() / "locales" / "host", lambda: reach.join)
         runner = application(hub, guard, astray, connections, routes, self._origins)
@@ -219,6 +227,7 @@ class Server:
         try:
             await sites.start(self._sockets)
             following = asyncio.create_task(reach.follow())
+            hub.bots.port = port
             started()
             await self._stop.wait()
         finally:

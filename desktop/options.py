@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from desktop import __version__
+from desktop.export.words import languages
 from desktop.journal.shared import SESSION, checked_name, checked_url
 from desktop.network.listening import LOOPBACK
 from desktop.network.ports import BLOCKED
+from desktop.server.pages import folder
 from desktop.server.websockets import CONNECTION_LIMIT
 
 MOST_CONNECTIONS: Final = 50_000
@@ -21,7 +23,7 @@ ORIGIN: Final = re.compile(
     re.A,
 )
 DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
-WINDOWLESS: Final = ("--headless", "--self-test", "--install", "--uninstall", "--version", "--help")
+WINDOWLESS: Final = ("--headless", "--self-test", "--export", "--install", "--uninstall", "--version", "--help")
 """What opens no window, but prints."""
 
 
@@ -86,6 +88,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "--room", type=_named, metavar="NAME", help="what this host is called there (default: this machine's name)"
     )
     parser.add_argument("--data-dir", type=Path, metavar="D", help="keep the counter in this folder")
+    parser.add_argument(
+        "--export", type=Path, metavar="DIR", help="write all rounds and changes into this folder, and end"
+    )
+    parser.add_argument(
+        "--language",
+        choices=sorted(languages(folder() / "locales")),
+        help="of what is exported (else this system's)",
+    )
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="warning", help="default: warning"
     )

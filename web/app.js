@@ -17,6 +17,7 @@ const PATIENCE = 4_000; // for a page, where no connection came
 const WIRE = [`${location.origin.replace('http', 'ws')}/ws`, 'lan-counter.v1'];
 
 const projector = location.pathname === '/projector';
+const inLab = location.pathname === '/lab';
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const kept = () => localStorage;
 const tab = { location, history, storage: () => sessionStorage };
@@ -36,12 +37,17 @@ const env = {
 
 let left = false;
 let menu = null;
+let lab = null;
+let lesson = null;
+let start;
+const started = new Promise((resolve) => { start = resolve; });
 let model = begin(randomId(), secret, recall(kept, 'name') ?? '', projector, projector ? null : voter());
 keepName();
 
 let page = createPage({
   view: view(model),
   projector,
+  inLab,
   shortcuts: recall(kept, 'keys') !== 'off',
   languages,
   model: () => model,
@@ -52,13 +58,19 @@ let page = createPage({
   keep: (key, value) => keep(kept, key, value),
   keepName,
   words,
+  openLesson: () => attend({ open: true }),
   async openMenu() {
     await menu;
     page.menuOpen = true;
   },
+  async openLab() {
+    page.menuOpen = false;
+    lab ??= import('./lab/lab.js').catch(lost);
+    (await lab).open(page, wire, socket);
+  },
 });
 const gather = gatherer(() => become(flush), env);
-const announce = announcer(() => { if (page.t) page.announced = page.news; }, env);
+const announce = announcer(() => { if (page.t && !page.lesson) page.announced = page.news; }, env);
 const outbox = createOutbox(kept, env, () => become((same) => same));
 const adopt = createAdopter(kept, ...WIRE, env, {
   may: () => page.isUp && !document.hidden && !projector,
@@ -66,7 +78,9 @@ const adopt = createAdopter(kept, ...WIRE, env, {
   voter: () => model.voter,
   told: (outcome) => change((now) => learn(now, outcome)),
 });
-const socket = createSocket(...WIRE, env, {
+// A lab that is open stands between it and the browser.
+const wire = { ...env };
+const socket = createSocket(...WIRE, wire, {
   message: hear,
   away: (...how) => become((now) => away(now, ...how)),
   turnedOut: () => become(turnedOut),
@@ -99,6 +113,10 @@ function change(how) {
 }
 
 function hear(message) {
+  if (message.type === 'lesson') {
+    attend(message);
+    return;
+  }
   const { news } = model;
   const { value } = page.view;
   become((now) => receive(now, message));
@@ -106,7 +124,22 @@ function hear(message) {
   else if (page.view.value !== value) announce.others();
 }
 
+// A lesson takes the page over, once what it is made of is there. Where that does not come, the counter goes on.
+async function attend(message) {
+  await started;
+  lesson ??= import('./lesson/lesson.js').then((part) => part.attend(page, Alpine, env));
+  try {
+    (await lesson)(message);
+  } catch {
+    setTimeout(() => { lesson = null; }, PATIENCE);
+  }
+}
+
 function count(direction) {
+  if (page.lesson) {
+    page.lesson.count(direction);
+    return;
+  }
   const { mine } = model;
   change((now) => click(now, direction));
   if (model.mine !== mine) {
@@ -151,7 +184,7 @@ function listen() {
     const direction = page.shortcuts && !projector ? directionOf(event) : 0;
     if (!direction) return;
     event.preventDefault();
-    count(direction);
+    page.count(direction);
   });
 }
 
@@ -233,11 +266,11 @@ function randomId() {
   return crypto.getRandomValues(new Uint32Array(5)).join('-');
 }
 
-// What has to travel goes first: Alpine takes its time to get up.
-socket.connect();
+// What has to travel goes first: Alpine takes its time to get up. A lab connects by itself, and sees all of it.
+if (!inLab) socket.connect();
 const framework = import('./vendor/alpine-csp-3.17.4.min.js').catch(lost);
 const language = choose([recall(kept, 'language') ?? '', ...navigator.languages], languages);
-const needed = secret ? ['menu', 'host', 'stage'] : projector ? ['stage'] : [];
+const needed = secret ? ['menu', 'host', 'stage', 'past'] : projector ? ['stage', 'past'] : [];
 const [spoken, { default: Alpine }] = await Promise.all([untilItComes(() => words(language)), framework, ...needed.map((name) => part(name))]);
 page = Alpine.reactive(page);
 Object.assign(page, spoken);
@@ -246,6 +279,8 @@ Alpine.directive('ring', xRing);
 Alpine.directive('tap', xTap);
 Alpine.data('page', () => page);
 Alpine.start();
+start();
 listen();
 draw();
+if (inLab) page.openLab();
 if (!secret && !projector) menu = part('menu', anew('menu'));

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from desktop.core.counter import Settings
+from desktop.core.lesson import Stage
 from desktop.core.protocol import Code
 
 
@@ -141,6 +142,42 @@ class Notice(ServerMessage, frozen=True, kw_only=True):
     """The value that the new one began with: the last one known."""
     reason: str | UnsetType = UNSET
     """Why it can't be reached, in an English sentence."""
+
+
+class Wire(ServerMessage, frozen=True, kw_only=True):
+    """What crossed the connection of who watches: see the head of `reel`."""
+
+    now: float
+    events: list[msgspec.Raw]
+
+
+class Where(Struct, frozen=True, kw_only=True):
+    """Where a tap of a lesson went: two messages that crossed, as `lesson.Crossing` has them."""
+
+    before: int
+    after: int
+    taps: int
+    sent: tuple[float, float]
+    got: tuple[float, float]
+    told: float
+
+
+class Lesson(ServerMessage, frozen=True, kw_only=True):
+    """What there is to know of a lesson: see the head of `taps`."""
+
+    lesson: int
+    counter: int | UnsetType = UNSET
+    revision: int | UnsetType = UNSET
+    ack: int | UnsetType = UNSET
+    stage: Stage | UnsetType = UNSET
+    left: int | UnsetType = UNSET
+    point: tuple[int, int, int, int] | UnsetType = UNSET
+    seconds: float | UnsetType = UNSET
+    halves: tuple[list[tuple[int, int]], list[tuple[int, int]]] | UnsetType = UNSET
+    people: int | UnsetType = UNSET
+    bots: int | UnsetType = UNSET
+    where: Where | UnsetType | None = UNSET
+    mine: tuple[tuple[int, int], tuple[int, int]] | UnsetType = UNSET
 
 
 class ClassicError(Struct, frozen=True):

@@ -1,9 +1,10 @@
 """What the room wants done. The hub does it, in this order, without waiting in between."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from desktop.core.counter import AnyOperation
+from desktop.core.rounds import NOBODY, Present
 
 Key = Any
 """What the hub calls a connection: hashable, and opaque here."""
@@ -13,6 +14,7 @@ class Record(NamedTuple):
     """Give these operations to the journal as one batch."""
 
     operations: Sequence[AnyOperation]
+    present: Present = NOBODY
 
 
 class Send(NamedTuple):
@@ -20,6 +22,12 @@ class Send(NamedTuple):
 
     keys: Sequence[Key]
     message: bytes
+
+
+FULL: Final = 1013
+"""The close code "try again later" (registered with IANA, RFC 6455, section 11.7)."""
+REMOVED: Final = 4003
+"""The close code for somebody whom the host has removed (private use, RFC 6455, section 7.4.2)."""
 
 
 class Close(NamedTuple):
@@ -43,4 +51,18 @@ class Pause(NamedTuple):
     seconds: float
 
 
-Command = Record | Send | Close | Heartbeat | Pause
+class Watch(NamedTuple):
+    """Tell this member, whose client it is, of its own connection; or stop that."""
+
+    key: Key
+    client: str
+    wire: bool
+
+
+class Bots(NamedTuple):
+    """Let so many bots take part in the lesson, from now on."""
+
+    wanted: int
+
+
+Command = Record | Send | Close | Heartbeat | Pause | Watch | Bots

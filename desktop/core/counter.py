@@ -6,7 +6,7 @@ its decision needs, and nothing here reads a clock, a socket or a random number.
 Every operation is decided once, the refused ones too: a client's operation that comes again changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from msgspec import UNSET, Struct, UnsetType, field, structs
@@ -19,6 +19,9 @@ STEP_LIMIT = 1_000
 TITLE_LIMIT = 80
 UNDO_LIMIT = 100
 EACH_LIMIT = 1_000
+COMPARE_LIMIT = 8
+REMEMBERED_HOURS = 12
+"""How long a client that has nothing to say, and is not here, is remembered at least."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -34,6 +37,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Classic clients may set the value."""
     each: int | None = None
     """What one voter may have added in a round, 1 to EACH_LIMIT, and never less than nothing; None: no limit."""
+    compare: int | None = None
+    """How many of the last rounds a projector shows in place of the number, 2 to COMPARE_LIMIT; None: the number."""
 
 
 class SettingsChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,6 +50,7 @@ class SettingsChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
     locked: bool | UnsetType = UNSET
     classic: bool | UnsetType = UNSET
     each: int | UnsetType | None = UNSET
+    compare: int | UnsetType | None = UNSET
 
 
 class Operation(Struct, frozen=True, array_like=True, tag=str.lower):
@@ -90,13 +96,34 @@ class Lower(Operation, frozen=True):
     voters: list[str] = []
 
 
-AnyOperation = Add | Set | Reset | Undo | Configure | Lower
+class Title(Operation, frozen=True):
+    """Give a round this title, for good: it is known by the revision of the reset that began it, 0 for the first."""
+
+    round: int
+    title: str
+
+
+class Forget(Operation, frozen=True):
+    """Take all names out of the history."""
+
+
+class Age(Operation, frozen=True):
+    """It is this hour now, since the epoch, and these clients are here: others that have said nothing for more than
+    REMEMBERED_HOURS are forgotten. So that a state without a clock knows how old what it remembers is."""
+
+    hour: int
+    here: list[str]
+
+
+AnyOperation = Add | Set | Reset | Undo | Configure | Lower | Title | Forget | Age
 
 
 class Verdict(StrEnum):
     """How an operation was decided. A refusal's value is its code on the wire."""
 
     APPLIED = "applied"
+    NOTED = "noted"
+    """Nothing that anybody sees has changed."""
     REPEATED = "repeated"
     """This client's `op` was decided before: nothing happened."""
     GAP = "gap"
@@ -110,7 +137,7 @@ class Verdict(StrEnum):
 
     @property
     def refused(self) -> bool:
-        return self not in (Verdict.APPLIED, Verdict.REPEATED, Verdict.GAP)
+        return self not in (Verdict.APPLIED, Verdict.NOTED, Verdict.REPEATED, Verdict.GAP)
 
 
 class Before(Struct, frozen=True, array_like=True):
@@ -123,12 +150,14 @@ class Before(Struct, frozen=True, array_like=True):
 
 
 class Client(Struct, array_like=True):
-    """What is remembered of a client, for good: an operation of its may come again after any time."""
+    """What is remembered of a client: an operation of its may come again."""
 
     op: int = 0
     """The newest one decided."""
     added: int = 0
     """The sum of what it added."""
+    hour: int = 0
+    """The state's hour when it last said something, or was here."""
 
 
 class Counter(Struct, kw_only=True):
@@ -146,6 +175,8 @@ class Counter(Struct, kw_only=True):
     """What each voter has added in this round while there was a limit, if it is anything: 1 up to `each`. What is added
     without a limit, by the host, or set, is in no hand; so is what somebody has beyond a limit that is lowered. A limit
     that is taken away and set again finds the hands as they were."""
+    hour: int = 0
+    """Since the epoch, as the newest Age says; 0 before there was one."""
 
     def decided(self, client: str) -> int:
         """The newest `op` of a client that is decided, 0 for an unknown one."""
@@ -169,14 +200,17 @@ class Counter(Struct, kw_only=True):
                 return Verdict.REPEATED
             if operation.op > last + 1:
                 return Verdict.GAP
-            self.clients.setdefault(operation.client, Client()).op = operation.op
+            client = self.clients.setdefault(operation.client, Client())
+            client.op, client.hour = operation.op, self.hour
         verdict = self._decide(operation)
         if verdict is Verdict.APPLIED:
             self.revision += 1
             if isinstance(operation, Reset):
                 self.reset_revision = self.revision
             elif isinstance(operation, Add):
-                self.clients.setdefault(operation.client, Client()).added += operation.delta
+                client = self.clients.setdefault(operation.client, Client())
+                client.added += operation.delta
+                client.hour = self.hour
         return verdict
 
     def _decide(self, operation: AnyOperation) -> Verdict:
@@ -230,6 +264,23 @@ class Counter(Struct, kw_only=True):
                 if change.each is not UNSET:
                     self._move(self.hands)
                 return Verdict.APPLIED
+            case Title(round=number, title=title):
+                fits = 0 <= number <= self.reset_revision and len(title) <= TITLE_LIMIT
+                return Verdict.APPLIED if fits else Verdict.OUT_OF_RANGE
+            case Forget():
+                return Verdict.APPLIED
+            case Age(hour=hour, here=here):
+                self._age(hour, frozenset(here))
+                return Verdict.NOTED
+
+    def _age(self, hour: int, here: Collection[str]) -> None:
+        """A clock may be put back; whoever was remembered before there were hours has been here until now."""
+        for name, client in list(self.clients.items()):
+            if name in here or not self.hour or client.hour > hour:
+                client.hour = hour
+            elif client.hour < hour - REMEMBERED_HOURS:
+                del self.clients[name]
+        self.hour = hour
 
     def _change_to(self, value: int, hands: Mapping[str, int] | None = None) -> Verdict:
         """Change the value, and with it these hands; so that it can be taken back."""
@@ -266,4 +317,5 @@ def valid(settings: Settings) -> bool:
         and 1 <= settings.step <= STEP_LIMIT
         and (settings.goal is None or abs(settings.goal) <= VALUE_LIMIT)
         and (settings.each is None or 1 <= settings.each <= EACH_LIMIT)
+        and (settings.compare is None or 2 <= settings.compare <= COMPARE_LIMIT)
     )

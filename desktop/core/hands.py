@@ -40,7 +40,7 @@ class Voters(dict[str, set[Member]]):
         """A member says whose page it is, perhaps not for the first time: without a word, it is a person by itself."""
         self.part(member)
         member.voter = mark(hello.voter, self._epoch) if hello.voter else hello.client
-        if not (member.host or hello.screen):
+        if not (member.host or member.bot or hello.screen):
             self.setdefault(member.voter, set()).add(member)
 
     def part(self, member: Member) -> None:

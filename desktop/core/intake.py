@@ -1,11 +1,12 @@
 """Operations on their way into the counter: waiting, then with the journal, one batch at a time."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Final
 
-from desktop.core.counter import AnyOperation
+from desktop.core.counter import Age, AnyOperation
+from desktop.core.rounds import Who
 
 WEIGHT: Final = 0.25
 """Of the newest batch in how long one takes: an exponential moving average."""
@@ -24,6 +25,7 @@ class Intake:
         self._waiting: deque[AnyOperation] = deque()
         self._recording: deque[AnyOperation] = deque()
         self._newest: dict[str, int] = {}
+        self._who: dict[str, Who] = {}
         self._retry_at = 0.0
         self._began = 0.0
         self._takes = 0.0
@@ -47,10 +49,22 @@ class Intake:
         """Whether no more should be taken: whoever has more keeps it."""
         return len(self._waiting) + len(self._recording) >= LIMIT
 
-    def add(self, operation: AnyOperation) -> None:
+    def add(self, operation: AnyOperation, who: Who | None = None) -> None:
+        """`who` asks for it, as is kept for the history alone."""
         self._waiting.append(operation)
+        if who:
+            self._who[operation.client] = who
         if operation.op:
             self._newest[operation.client] = operation.op
+
+    def age(self, operation: Age) -> None:
+        """Before all that waits; not alone, and not before what was tried already."""
+        if self._waiting and not (self._recording or self.failing or isinstance(self._waiting[0], Age)):
+            self._waiting.insert(0, operation)
+
+    def who(self) -> Mapping[str, Who]:
+        """Who the clients are whose operations are on their way."""
+        return dict(self._who)
 
     def due(self, beat: float) -> float:
         """When `batch` has something to give: so that it can be recorded by the time of the next `beat`. Recorded
@@ -73,6 +87,8 @@ class Intake:
             self._recording.popleft()
             self._told = max(0, self._told - 1)
             if not self._recording:
+                waiting = {operation.client for operation in self._waiting}
+                self._who = {client: who for client, who in self._who.items() if client in waiting}
                 self._takes += WEIGHT * (now - self._began - self._takes)
         elif self._told and not self._recording and operation == self._waiting[0]:
             self.failing = False

@@ -1,13 +1,15 @@
-"""A connection, as the room sees it, and how often it may speak.
+"""A connection, as the room sees it, who it is, and how often it may speak.
 
 Times are seconds of any monotonic clock, passed in.
 """
 
+import hmac
 from collections.abc import Sequence
 from math import inf
 from typing import Final
 
 from desktop.core.commands import Key
+from desktop.core.rounds import Who
 
 RATE: Final = 50.0
 """Messages a second."""
@@ -17,6 +19,8 @@ PRESSING_LIMIT: Final = 5.0
 BAD_LIMIT: Final = 20
 """Bad messages within BAD_SPAN seconds."""
 BAD_SPAN: Final = 10.0
+WRONG_SECRETS: Final = 5
+"""Words that are not the host's secret, after which somebody is closed."""
 
 
 class Bucket:
@@ -63,11 +67,12 @@ class Member:
     """`key` is the hub's name for it, `client` its own and secret one once it has said hello, `voter` stands for whose
     page it is, `person` is the number by which the host knows it, `owed` what it has yet to be told, `acts` whether it
     has asked for an operation, `unread` up to which number there were, after those that could be read, only such that
-    could not."""
+    could not; a `bot` is a lesson's."""
 
     __slots__ = (
         "acts",
         "bad",
+        "bot",
         "client",
         "heard",
         "host",
@@ -85,11 +90,12 @@ class Member:
         "wrong_secrets",
     )
 
-    def __init__(self, key: Key, person: int, now: float, *, v1: bool, local: bool) -> None:
+    def __init__(self, key: Key, person: int, now: float, *, v1: bool, local: bool, bot: bool = False) -> None:
         self.key = key
         self.person = person
         self.v1 = v1
         self.local = local
+        self.bot = bot
         self.client = ""
         self.voter = ""
         self.name = ""
@@ -103,6 +109,17 @@ class Member:
         self.wrong_secrets = 0
         self.rate = Bucket(now)
         self.bad = Window()
+
+    def prove(self, word: str, secret: bytes) -> bool:
+        """Say a word that may be the host's secret, which makes a host; False if that was wrong too often."""
+        self.host = self.local and hmac.compare_digest(word.encode(), secret)
+        self.wrong_secrets += not self.host
+        return self.host or self.wrong_secrets < WRONG_SECRETS
+
+    @property
+    def who(self) -> Who:
+        """Who it is, as all may know."""
+        return Who(self.person, self.name, "host" if self.host else "guest" if self.v1 else "classic")
 
 
 class Clients(dict[str, set[Member]]):

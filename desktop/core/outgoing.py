@@ -100,8 +100,10 @@ class Outgoing:
         """Somebody on the list of people here has changed."""
         self._roster_stale = True
 
-    def came(self) -> None:
-        """Somebody has joined."""
+    def came(self, member: Member) -> None:
+        """Somebody has joined; a bot is nobody."""
+        if member.bot:
+            self._screens.add(member)
         self._people_stale = self._roster_stale = True
 
     def meet(self, elsewhere: Sequence[Elsewhere]) -> None:
@@ -109,12 +111,12 @@ class Outgoing:
         self._elsewhere = elsewhere
         self.is_shared |= bool(elsewhere)
         self._voters.are_all_here = not self.is_shared
-        self.came()
+        self._people_stale = self._roster_stale = True
 
     def is_screen(self, member: Member) -> None:
         """This member is a projector's page: it is told everything, and is nobody."""
         self._screens.add(member)
-        self.came()
+        self._people_stale = self._roster_stale = True
 
     def went(self, member: Member) -> None:
         """This member has left."""

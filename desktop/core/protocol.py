@@ -14,13 +14,20 @@ lan-counter.v1 (the client offers that subprotocol)
                                                                                  person, a voter the same for all pages
                                                                                  of a browser
                        {"type":"add","op":3,"delta":2,"seen":17}                 seen is optional
-                       {"type":"set","op":4,"value":0}                           these five: the host only
-                       {"type":"reset","op":5}
+                       {"type":"set","op":4,"value":0}                           these seven: the host only
+                       {"type":"reset","op":5}                                    ends a round
                        {"type":"undo","op":6}
                        {"type":"configure","op":7,"settings":{…}}                any of the settings
                        {"type":"lower","op":8}                                   the hands of who has gone, while each
                                                                                  person may add only so much (`each`)
+                       {"type":"title","op":8,"round":17,"title":"…"}            of a round that has ended: it sticks
+                       {"type":"forget","op":9}                                  all names, out of the history
                        {"type":"remove","person":7}                              the host only: close their connection
+                       {"type":"watch","wire":true}                              tell it of this connection, or stop
+                       {"type":"break"}                                          drop this connection, without a word
+                       {"type":"lesson","do":"start","bots":10,"seconds":20}     the host only, as "stop" and "bots";
+                                                                                 "look" is for everybody
+                       {"type":"taps","lesson":3,"half":1,"made":13,"set":{…}}   in a lesson: see `taps`
                        {"type":"ping","at":123.4}
     server -> client   {"type":"state","counter":42,"revision":17,"ack":3,"people":23,"epoch":"…","role":"guest",
                         "settings":{…},"person":7} counter and revision always; the rest where it changed; person
@@ -41,11 +48,16 @@ lan-counter.v1 (the client offers that subprotocol)
                                                                                  a state, is then the sum
                        {"type":"notice","code":"set_aside","path":"…","counter":42}    to the host: what became of the
                                                                                  counter that was kept
+                       {"type":"wire","now":123.4,"events":[…]}                  to who watches: see `reel`
+                       {"type":"lesson","lesson":3,"stage":"one",…}              see `taps`
 
 `op` numbers a client's operations from 1 without gaps; `ack` says up to which number they are decided for good. Types
 are strict (`true` and `1.0` are no integers), unknown keys are ignored, and a number past its limit is `out_of_range`,
 not `malformed`, so that its operation is decided like any other. What is `malformed` or of an `unknown_type` decides
 nothing, and leaves no gap: its number may come again, or the next one, and then it is refused like any other.
+
+What `watch` and `wire` say is at the head of `reel`, what `lesson` and `taps` say at the head of `taps`. How the
+history is asked for, over HTTP, is at that of `server.history`; that it has changed is said by a new `revision`.
 """
 
 import re
@@ -57,8 +69,21 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from desktop.core.counter import VALUE_LIMIT, Add, AnyOperation, Configure, Lower, Reset, Set, SettingsChange, Undo
+from desktop.core.counter import (
+    VALUE_LIMIT,
+    Add,
+    AnyOperation,
+    Configure,
+    Forget,
+    Lower,
+    Reset,
+    Set,
+    SettingsChange,
+    Title,
+    Undo,
+)
 from desktop.core.names import whole
+from desktop.core.taps import Lesson, Taps
 
 T = TypeVar("T")
 
@@ -84,6 +109,7 @@ class Code(StrEnum):
     OVER_LIMIT = "over_limit"
     NOTHING_TO_UNDO = "nothing_to_undo"
     NOT_RECORDED = "not_recorded"
+    FULL = "full"
 
 
 SENTENCES: Final = {
@@ -95,6 +121,7 @@ SENTENCES: Final = {
     Code.OVER_LIMIT: "Each person may add so much, and take away what they have added: this is past it.",
     Code.NOTHING_TO_UNDO: "There is nothing to take back.",
     Code.NOT_RECORDED: "This is kept, but could not be recorded yet.",
+    Code.FULL: "As many as may watch at once are watching already.",
 }
 ANONYMOUS: Final = "Each person may add only so much now, and a classic client can't say who it is: it may only look."
 """Why a classic client finds the counter locked while there is a limit."""
@@ -104,8 +131,8 @@ class ProtocolError(Exception):
     """A message that can't be taken: `code` is its name on the wire, the text is for people, `op` its number, 0 where
     none can be read."""
 
-    def __init__(self, code: Code, sentence: str, op: int = 0) -> None:
-        super().__init__(sentence)
+    def __init__(self, code: Code, sentence: str = "", op: int = 0) -> None:
+        super().__init__(sentence or SENTENCES[code])
         self.code = code
         self.op = op
 
@@ -134,6 +161,14 @@ class Ping(ClientMessage, frozen=True):
 
 class Remove(ClientMessage, frozen=True):
     person: int
+
+
+class Watch(ClientMessage, frozen=True):
+    wire: bool
+
+
+class Break(ClientMessage, frozen=True):
+    pass
 
 
 class AddRequest(ClientMessage, frozen=True, tag="add"):
@@ -180,6 +215,8 @@ class ConfigureRequest(ClientMessage, frozen=True, tag="configure"):
             change = msgspec.structs.replace(change, goal=_clamp(change.goal))
         if isinstance(change.each, int):
             change = msgspec.structs.replace(change, each=_clamp(change.each))
+        if isinstance(change.compare, int):
+            change = msgspec.structs.replace(change, compare=_clamp(change.compare))
         return Configure(client, self.op, host, change)
 
 
@@ -190,8 +227,33 @@ class LowerRequest(ClientMessage, frozen=True, tag="lower"):
         return Lower(client, self.op, host)
 
 
-OperationRequest = AddRequest | SetRequest | ResetRequest | UndoRequest | ConfigureRequest | LowerRequest
-ClientMessages = Hello | Ping | Remove | OperationRequest
+class TitleRequest(ClientMessage, frozen=True, tag="title"):
+    op: Op
+    round: int
+    title: str
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        return Title(client, self.op, host, _clamp(self.round), self.title)
+
+
+class ForgetRequest(ClientMessage, frozen=True, tag="forget"):
+    op: Op
+
+    def operation(self, client: str, host: bool) -> AnyOperation:
+        return Forget(client, self.op, host)
+
+
+OperationRequest = (
+    AddRequest
+    | SetRequest
+    | ResetRequest
+    | UndoRequest
+    | ConfigureRequest
+    | LowerRequest
+    | TitleRequest
+    | ForgetRequest
+)
+ClientMessages = Hello | Ping | Remove | Watch | Break | Lesson | Taps | OperationRequest
 
 
 class _Typed(Struct):
@@ -210,7 +272,10 @@ _decode: Callable[[str], ClientMessages] = msgspec.json.Decoder(ClientMessages).
 _decode_type = msgspec.json.Decoder(_Typed).decode
 _decode_op = msgspec.json.Decoder(_Numbered).decode
 _decode_classic = msgspec.json.Decoder(_Classic).decode
-_TYPES: Final = {"hello", "ping", "remove", "add", "set", "reset", "undo", "configure", "lower"}
+_TYPES: Final = {
+    "hello", "ping", "remove", "watch", "break", "lesson", "taps", "add", "set", "reset", "undo", "configure", "lower",
+    "title", "forget",
+}  # fmt: skip
 _NUMBER: Final = re.compile(rb"-?\d[\d.eE+-]*")
 
 

@@ -9,16 +9,17 @@ to be carried out in their order. `due` says when `tick` wants to be called.
     stalled, drained                          whether a member can be written to
 """
 
-import hmac
 from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from desktop.core.answers import ClassicError, ClassicState, Elsewhere, Error, Network, Notice, Pong, encode
-from desktop.core.commands import Close, Command, Key, Pause, Record, Send
-from desktop.core.counter import Add, AnyOperation, Counter, Set, Verdict
+from desktop.core.classroom import Classroom
+from desktop.core.commands import FULL, REMOVED, Close, Command, Key, Pause, Record, Send
+from desktop.core.commands import Watch as Watching
+from desktop.core.counter import Add, Age, AnyOperation, Counter, Set, Verdict
 from desktop.core.hands import Voters
 from desktop.core.intake import RETRY_PAUSE, Intake
 from desktop.core.liveness import Liveness
@@ -28,22 +29,22 @@ from desktop.core.outgoing import ACK, SETTINGS, VALUE, Outgoing
 from desktop.core.protocol import (
     ANONYMOUS,
     SENTENCES,
+    Break,
     Code,
     Hello,
     OperationRequest,
     Ping,
     ProtocolError,
     Remove,
+    Watch,
     parse,
     parse_classic,
 )
+from desktop.core.rounds import Present
+from desktop.core.taps import Lesson, Taps
 
-WRONG_SECRETS: Final = 5
-FULL: Final = 1013
-"""The close code "try again later" (registered with IANA, RFC 6455, section 11.7)."""
 TOO_MUCH: Final = "Too much waits to be recorded."
-REMOVED: Final = 4003
-"""The close code for somebody whom the host has removed (private use, RFC 6455, section 7.4.2)."""
+SENT_AWAY: Final = "The host has removed this page."
 
 
 class Room:
@@ -55,7 +56,10 @@ class Room:
     """
 
     def __init__(self, counter: Counter, *, epoch: str, secret: str, run: str, notices: Sequence[Notice] = ()) -> None:
+        # What a projector showed when the program ended is no matter of today's.
+        counter.settings = structs.replace(counter.settings, compare=None)
         self.counter = counter
+        self.hour = counter.hour  # since the epoch, set from outside: there is no clock here
         self.epoch = epoch
         self._secret = secret.encode()
         self._run = run
@@ -69,6 +73,7 @@ class Room:
         self._voters = Voters(counter, epoch)
         self._outgoing = Outgoing(counter, epoch, self._members, self._voters)
         self._liveness = Liveness(self._members)
+        self._classroom = Classroom(self._members)
 
     @property
     def people(self) -> int:
@@ -83,18 +88,19 @@ class Room:
     @property
     def has_company(self) -> bool:
         """Whether anybody but the host is here, or a screen for all to look at."""
-        return any(member.client and not member.host for member in self._members.values())
+        return any(member.client and not (member.host or member.bot) for member in self._members.values())
 
     def __contains__(self, key: Key) -> bool:
         return key in self._members
 
     # --- connections ---
 
-    def join(self, key: Key, now: float, *, v1: bool, local: bool) -> Send:
-        """A connection was opened; `local` if over loopback. It is told the state at once."""
-        self._joined += 1
-        member = self._members[key] = Member(key, self._joined, now, v1=v1, local=local)
-        self._outgoing.came()
+    def join(self, key: Key, now: float, *, v1: bool, local: bool, bot: bool = False) -> Send:
+        """A connection was opened; `local` if over loopback, by a `bot` if one of a lesson's. It is told the state at
+        once."""
+        self._joined += not bot
+        member = self._members[key] = Member(key, self._joined, now, v1=v1, local=local, bot=bot)
+        self._outgoing.came(member)
         if not v1:
             self._clients.name(member, f"~{self._run}~{self._joined}")
             return Send((key,), encode(ClassicState(self.counter.value)))
@@ -149,7 +155,7 @@ class Room:
             return commands
         member = self._members[key]
         try:
-            commands += self._taken(member, text) if member.v1 else self._taken_classic(member, text)
+            commands += self._taken(member, text, now) if member.v1 else self._taken_classic(member, text)
         except ProtocolError as error:
             if error.op == max(member.unread, self._newest(member)) + 1:
                 member.unread = error.op
@@ -161,25 +167,31 @@ class Room:
     def _taken_classic(self, member: Member, text: str) -> list[Command]:
         if self._intake.full:
             return [Close(member.key, FULL, TOO_MUCH)]
-        self._intake.add(Set(member.client, 0, member.host, parse_classic(text)))
+        self._intake.add(Set(member.client, 0, member.host, parse_classic(text)), member.who)
         return []
 
-    def _taken(self, member: Member, text: str) -> list[Command]:
+    def _taken(self, member: Member, text: str, now: float) -> list[Command]:
         match parse(text):
             case Hello() as hello:
-                return self._greeted(member, hello)
+                return self._greeted(member, hello, now)
             case _ if not member.client:
-                raise ProtocolError(Code.HELLO_FIRST, SENTENCES[Code.HELLO_FIRST])
+                raise ProtocolError(Code.HELLO_FIRST)
             case Ping(at=at):
                 return [Send((member.key,), encode(Pong(at=at)))]
+            case Watch(wire=wire):
+                return [Watching(member.key, member.client, wire)]
+            case Break():
+                return [Close(member.key, None)]
             case Remove(person=person):
                 return self._remove(member, person)
+            case Lesson() | Taps() as asked:
+                return self._classroom.receive(member, asked, now)
             case request:
                 return self._asked(member, request)
 
-    def _greeted(self, member: Member, hello: Hello) -> list[Command]:
+    def _greeted(self, member: Member, hello: Hello, now: float) -> list[Command]:
         if hello.client in self._removed:
-            return [Close(member.key, REMOVED, "The host has removed this page.")]
+            return [Close(member.key, REMOVED, SENT_AWAY)]
         self._clients.name(member, hello.client)
         member.name = visible(hello.name) if isinstance(hello.name, str) else ""
         self._outgoing.tell_hosts()
@@ -187,28 +199,26 @@ class Room:
             self._outgoing.is_screen(member)
         commands: list[Command] = []
         if hello.host is not None:
-            member.host = member.local and hmac.compare_digest(hello.host.encode(), self._secret)
+            if not member.prove(hello.host, self._secret):
+                return [Close(member.key, 1008, "Not the host's secret.")]
             if not member.host:
-                member.wrong_secrets += 1
-                if member.wrong_secrets == WRONG_SECRETS:
-                    return [Close(member.key, 1008, "Not the host's secret.")]
                 commands.append(self._error(member, Code.NOT_HOST, "This is not the host's secret."))
         self._voters.name(member, hello)
         if self.counter.settings.each is not None:
-            self._outgoing.came()
+            self._outgoing.came(member)
         commands.append(Send((member.key,), encode(self._outgoing.whole_state(member))))
         if member.host:
             commands += [Send((member.key,), encode(message)) for message in (self._network, *self._notices)]
-        return commands
+        return commands + self._classroom.greet(member, now)
 
     def _remove(self, member: Member, person: int) -> list[Command]:
         """The host sends somebody away; their page may not come back. Whoever has left already is no mistake."""
         if not member.host:
-            raise ProtocolError(Code.NOT_HOST, SENTENCES[Code.NOT_HOST])
+            raise ProtocolError(Code.NOT_HOST)
         meant = [other for other in self._members.values() if other.person == person and not other.host]
         self._removed.update(other.client for other in meant)
         gone = [other for one in meant for other in self._clients.get(one.client, {one}) if not other.host]
-        return [Close(other.key, REMOVED, "The host has removed this page.") for other in gone]
+        return [Close(other.key, REMOVED, SENT_AWAY) for other in gone]
 
     def _asked(self, member: Member, request: OperationRequest) -> list[Command]:
         member.acts = True
@@ -226,7 +236,7 @@ class Room:
             # Those before it could not be read, and did not come again: adding nothing is refused, and so are they.
             for unread in range(newest + 1, op):
                 self._intake.add(Add(client, unread, member.host, 0))
-            self._intake.add(self._voters.signed(request.operation(client, member.host), member))
+            self._intake.add(self._voters.signed(request.operation(client, member.host), member), member.who)
         elif self._intake.failing:
             # A page that hears nothing would take the connection for dead.
             return [self._error(member, Code.NOT_RECORDED, SENTENCES[Code.NOT_RECORDED], op)]
@@ -276,16 +286,20 @@ class Room:
         """When to call `tick`: a time, or one that has passed if at once."""
         # One batch a beat: what is recorded while news wait to be sent would wait with them, and cost a commit more.
         intake = inf if self._outgoing.news else self._intake.due(self._outgoing.next_beat)
-        return min(intake, self._outgoing.due(), self._liveness.due())
+        classroom = self._classroom.due(self._outgoing.next_beat)
+        return min(intake, self._outgoing.due(), self._liveness.due(), classroom)
 
     def tick(self, now: float) -> list[Command]:
         """Do what is due."""
         commands = self._outgoing.beat(now)
         # What other hosts record is news without end: where they do, a beat has its batch too.
-        free = not self._outgoing.news and (not commands or self._outgoing.is_shared)
-        if free and (batch := self._intake.batch(now, self._outgoing.next_beat)):
-            commands.append(Record(batch))
-        return commands + self._liveness.check(now)
+        if not self._outgoing.news and (not commands or self._outgoing.is_shared):
+            if self.hour != self.counter.hour:
+                here = self.counter.clients.keys() & self._clients
+                self._intake.age(Age("~", 0, True, self.hour, sorted(here)))
+            if batch := self._intake.batch(now, self._outgoing.next_beat):
+                commands.append(Record(batch, Present(self.people, self._intake.who())))
+        return commands + self._classroom.tick(now, self._outgoing.next_beat) + self._liveness.check(now)
 
     def hurry(self) -> None:
         """The end is near: what is due waits for no beat."""

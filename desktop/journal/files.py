@@ -19,13 +19,15 @@ import msgspec
 from desktop.core.counter import AnyOperation, Counter
 from desktop.journal import JournalError, Kept
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Of the file. Grows when an older program could no longer read it, or would make another number of it. Format 1 had no
-checksums, format 2 no limit for each person."""
+checksums, format 3 no history, and no limit for each person."""
+SINCE_HISTORY: Final = 4
 SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 """The database, and the files that SQLite keeps beside it (sqlite.org, "Temporary Files Used By SQLite")."""
 
-_decode = msgspec.json.Decoder(list[AnyOperation]).decode
+decode = msgspec.json.Decoder(list[AnyOperation]).decode
+"""A batch's content."""
 _decode_state = msgspec.json.Decoder(Counter).decode
 
 
@@ -124,6 +126,22 @@ def _tells_of_damage(error: sqlite3.Error) -> bool:
     )
 
 
+def snapshot(db: sqlite3.Connection) -> tuple[int, Counter]:
+    """The number of the last entry that is in the snapshot, and the state then."""
+    last, state = db.execute("SELECT last, state FROM snapshot").fetchone() or (0, b"{}")
+    return last, _decode_state(state)
+
+
+def newest(db: sqlite3.Connection) -> tuple[int, Counter]:
+    """The number of the newest entry, and the state after it, of a file that has been found whole."""
+    last, counter = snapshot(db)
+    for number, content in db.execute("SELECT last, operations FROM batch WHERE last > ? ORDER BY last", (last,)):
+        last = number
+        for operation in decode(content):
+            counter.apply(operation)
+    return last, counter
+
+
 def _kept(db: sqlite3.Connection, path: Path) -> Kept | None:
     """Raises ValueError or TypeError for what is wrong, besides sqlite3.Error."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -150,6 +168,9 @@ def _kept(db: sqlite3.Connection, path: Path) -> Kept | None:
     if not isinstance(epoch, str):
         raise ValueError("it is a journal without a name")
 
+    if version >= SINCE_HISTORY:
+        db.execute("SELECT * FROM change, block, round, share, who, name, presence, history LIMIT 0")
+
     def contents(query: str, *arguments: int) -> Iterator[tuple[int, bytes]]:
         checked = "crc" if version > 1 else "NULL"
         for last, content, crc in db.execute(query.format(crc=checked), arguments):
@@ -162,7 +183,7 @@ def _kept(db: sqlite3.Connection, path: Path) -> Kept | None:
     last, state = next(contents("SELECT last, state, {crc} FROM snapshot"), (0, b"{}"))
     counter = _decode_state(state)
     for number, content in contents("SELECT last, operations, {crc} FROM batch WHERE last > ? ORDER BY last", last):
-        operations = _decode(content)
+        operations = decode(content)
         last += len(operations)
         if last != number:
             raise ValueError(f"entries before {number} are missing")

@@ -3,30 +3,45 @@
 import logging
 import secrets
 import sqlite3
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 from desktop.core.answers import Notice
 from desktop.core.counter import AnyOperation, Counter, Settings
-from desktop.journal import Deliver, Journal, JournalError, Kept
+from desktop.core.rounds import NOBODY, Present
+from desktop.journal import Deliver, Journal, JournalError, Kept, history
+from desktop.journal.history import History
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 
 class MemoryJournal:
-    """A Journal that keeps nothing."""
+    """A Journal that keeps nothing beyond this run. `now` is the wall clock, in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
         # As the Journal promises: what it delivers comes from a thread of its own, in order.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._last = 0
 
     def open(self, deliver: Deliver) -> Kept:
         self._deliver = deliver
-        return Kept(secrets.token_urlsafe(16), Counter(), 0, [Notice(code="not_saved")])
+        epoch = secrets.token_urlsafe(16)
+        self._thread.submit(self._begin, epoch).result()
+        return Kept(epoch, Counter(), 0, [Notice(code="not_saved")])
 
-    def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
-        return self._thread.submit(self._append, operations)
+    def append(self, operations: Sequence[AnyOperation], present: Present = NOBODY) -> Future[None]:
+        return self._thread.submit(self._append, operations, present)
+
+    def see(self, here: int) -> None:
+        self._thread.submit(lambda: self._history.see(self._time(), here))
+
+    def read(self, query: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        return self._thread.submit(lambda: query(self._db))
 
     def witness(self, last: int, value: int, revision: int, settings: Settings) -> None:
         """There is nothing that it could be held against."""
@@ -35,11 +50,25 @@ class MemoryJournal:
         return self._thread.submit(lambda: None)
 
     def close(self) -> None:
+        self._thread.submit(lambda: self._db.close())
         self._thread.shutdown()
 
-    def _append(self, operations: Sequence[AnyOperation]) -> None:
+    def _begin(self, epoch: str) -> None:
+        self._db = sqlite3.connect(":memory:", isolation_level=None)
+        self._db.execute("PRAGMA secure_delete = ON")
+        self._db.executescript(history.SCHEMA)
+        self._history = History(self._db, epoch, Counter())
+        self._history.begin()
+
+    def _append(self, operations: Sequence[AnyOperation], present: Present) -> None:
         self._last += len(operations)
+        self._db.execute("BEGIN")
+        self._history.record(operations, self._time(), present)
+        self._db.execute("COMMIT")
         self._deliver(operations, self._last)
+
+    def _time(self) -> int:
+        return int(self._now() * 1000)
 
 
 class SavedIfPossible:
@@ -59,8 +88,14 @@ class SavedIfPossible:
             self._journal = MemoryJournal()
             return self._journal.open(deliver)
 
-    def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
-        return self._journal.append(operations)
+    def append(self, operations: Sequence[AnyOperation], present: Present = NOBODY) -> Future[None]:
+        return self._journal.append(operations, present)
+
+    def see(self, here: int) -> None:
+        self._journal.see(here)
+
+    def read(self, query: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        return self._journal.read(query)
 
     def witness(self, last: int, value: int, revision: int, settings: Settings) -> None:
         self._journal.witness(last, value, revision, settings)

@@ -12,25 +12,30 @@ before any other, until Redis has answered; one that was recorded is answered wi
 
 import logging
 import secrets
+import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from redis.exceptions import RedisError
 
 from desktop.core.counter import AnyOperation, Settings
+from desktop.core.rounds import NOBODY, Present
 from desktop.journal import Deliver, JournalError, Kept, witness
 from desktop.journal.redis_history import History
 from desktop.journal.redis_keys import ABSENT, APPEND, FORMAT, SNAPSHOT, Keys
+from desktop.journal.redis_past import Past
 from desktop.journal.redis_reader import Place, Reader
 from desktop.journal.redis_server import Address, not_promised
 from desktop.journal.shared import Renew, Rooms, Session
 from desktop.journal.witness import Witness
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +73,7 @@ class RedisJournal:
         # So that no click waits for this machine's disk.
         self._notes = ThreadPoolExecutor(1, thread_name_prefix="witness")
         self._place = Place()
+        self._past = Past()
         self._reader: Reader | None = None
         self._count = 0
         self._batches: deque[_Batch] = deque()
@@ -81,12 +87,12 @@ class RedisJournal:
         try:
             return self._thread.submit(self._open).result()
         except BaseException:
-            self._thread.shutdown()
-            self._client.close()
+            self._let_go()
             raise
 
-    def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
+    def append(self, operations: Sequence[AnyOperation], present: Present = NOBODY) -> Future[None]:
         done: Future[None] = Future()
+        self._past.ask(present)
         # What is asked for now is for the history that holds now.
         self._thread.submit(self._append, operations, self._place.epoch, done)
         return done
@@ -96,6 +102,12 @@ class RedisJournal:
         self._place.seen = seen
         self._notes.submit(self._note, seen)
 
+    def see(self, here: int) -> None:
+        self._past.see(here)
+
+    def read(self, query: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        return self._past.read(query)
+
     def snapshot(self, state: bytes, last: int) -> Future[None]:
         return self._thread.submit(self._snapshot, state, last, self._place.epoch)
 
@@ -103,18 +115,22 @@ class RedisJournal:
         if self._reader:
             self._reader.close()
         self._thread.submit(self._leave).result()
-        self._thread.shutdown()
-        self._notes.shutdown()
         if self._reader:
             self._reader.join()
-        self._client.close()
+        self._let_go()
 
     # --- Shared ---
 
     def follow(self, renew: Renew, rooms: Rooms) -> None:
-        self._reader = Reader(
-            self._address, self._keys, self._host, self._room, self._place, self._deliver, renew, rooms
-        )
+        def deliver(operations: Sequence[AnyOperation], last: int) -> None:
+            self._past.record(operations)
+            self._deliver(operations, last)
+
+        def begin(kept: Kept, move: Callable[[], None]) -> None:
+            self._past.begin(kept.epoch, kept.counter)
+            renew(kept, move)
+
+        self._reader = Reader(self._address, self._keys, self._host, self._room, self._place, deliver, begin, rooms)
         self._reader.start()
 
     def try_out(self) -> None:
@@ -122,11 +138,16 @@ class RedisJournal:
             with self._address.plainly():
                 History(self._client, self._keys, self._address.subject, self._host).try_out()
         finally:
-            self._thread.shutdown()
-            self._client.close()
+            self._let_go()
 
     def present(self, people: int) -> None:
         self._place.people = people
+
+    def _let_go(self) -> None:
+        self._thread.shutdown()
+        self._notes.shutdown()
+        self._past.close()
+        self._client.close()
 
     # --- in the thread ---
 
@@ -137,6 +158,7 @@ class RedisJournal:
             for warning in not_promised(self._client, self._address.subject):
                 log.warning("%s", warning)
         self._place.move(kept, name)
+        self._past.begin(kept.epoch, kept.counter)
         self._note(Witness.of(kept.epoch, kept.last, kept.counter))
         return kept
 

@@ -3,16 +3,20 @@
 import logging
 import os
 import socket
+import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, TypeVar, runtime_checkable
 from urllib.parse import unquote, urlsplit
 
 from desktop.core.answers import Elsewhere, Notice
 from desktop.core.counter import AnyOperation, Settings
+from desktop.core.rounds import NOBODY, Present
 from desktop.journal import Deliver, Journal, JournalError, Kept
 from desktop.machine import preferences
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -180,8 +184,14 @@ class SharedIfPossible:
     def try_out(self) -> None:
         self._made().try_out()
 
-    def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
-        return self._journal.append(operations)
+    def append(self, operations: Sequence[AnyOperation], present: Present = NOBODY) -> Future[None]:
+        return self._journal.append(operations, present)
+
+    def see(self, here: int) -> None:
+        self._journal.see(here)
+
+    def read(self, query: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        return self._journal.read(query)
 
     def witness(self, last: int, value: int, revision: int, settings: Settings) -> None:
         self._journal.witness(last, value, revision, settings)

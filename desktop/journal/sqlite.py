@@ -9,56 +9,33 @@ has a new epoch, since who has sent what is lost: pages drop what they had on th
 
 import logging
 import os
-import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET
 
 from desktop.core.answers import Notice
-from desktop.core.counter import AnyOperation, Counter, Settings
-from desktop.journal import Deliver, JournalError, Kept, files, witness
-from desktop.journal.files import FORMAT, DamagedError, beside, checksum
+from desktop.core.counter import AnyOperation, Settings
+from desktop.core.rounds import NOBODY, Present
+from desktop.journal import Deliver, JournalError, Kept, compaction, files, reading, schema, witness
+from desktop.journal.files import DamagedError, beside, checksum
+from desktop.journal.history import History
 from desktop.journal.witness import Witness
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
-
-SCHEMA = f"""
-CREATE TABLE journal (epoch TEXT NOT NULL);
-CREATE TABLE batch (
-    last INTEGER PRIMARY KEY,  -- the number of its last operation; the first one ever has 1
-    at REAL NOT NULL,          -- Unix time, only for people
-    operations BLOB NOT NULL,  -- a JSON array, as in desktop.core.counter
-    crc INTEGER                -- desktop.journal.files.checksum
-);
-CREATE TABLE snapshot (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    last INTEGER NOT NULL,     -- the last operation in it
-    state BLOB NOT NULL,
-    crc INTEGER
-);
-PRAGMA user_version = {FORMAT};
-"""
-
-# Format 1 had no checksums; `crc` is a function then.
-UPGRADE = """
-ALTER TABLE batch ADD COLUMN crc INTEGER;
-ALTER TABLE snapshot ADD COLUMN crc INTEGER;
-UPDATE batch SET crc = crc(last, operations);
-UPDATE snapshot SET crc = crc(last, state);
-"""
 
 Lost = Literal["set_aside", "went_back"]
 """A notice's code: the journal is damaged, or behind its witness."""
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(list[AnyOperation]).decode
 
 
 class SqliteJournal:
@@ -70,12 +47,14 @@ class SqliteJournal:
         self._witness = path.with_suffix(".witness")
         self._now = now
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._epoch = ""
         self._last = 0
         self._unsure = False
         """Whether a commit that failed may have come through all the same."""
-        self._files: object = None
-        """Which files are open, None without any."""
+        self._files: object = None  # which are open
+        self._history: History | None = None  # while it has to be read from the file again
+        self._compacting = self._closing = False
 
     def open(self, deliver: Deliver) -> Kept:
         self._deliver = deliver
@@ -85,8 +64,14 @@ class SqliteJournal:
             self._thread.shutdown()
             raise
 
-    def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
-        return self._thread.submit(self._append, operations)
+    def append(self, operations: Sequence[AnyOperation], present: Present = NOBODY) -> Future[None]:
+        return self._thread.submit(self._append, operations, present)
+
+    def see(self, here: int) -> None:
+        self._thread.submit(self._see_people, here)
+
+    def read(self, query: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        return self._readers.submit(self._read, query)
 
     def snapshot(self, state: bytes, last: int) -> Future[None]:
         return self._thread.submit(self._snapshot, state, last)
@@ -96,6 +81,8 @@ class SqliteJournal:
         self._thread.submit(self._see, seen)
 
     def close(self) -> None:
+        self._readers.shutdown()
+        self._closing = True
         self._thread.submit(self._close).result()
         self._thread.shutdown()
 
@@ -111,13 +98,17 @@ class SqliteJournal:
             self._connect()
             try:
                 if kept is None:
-                    kept = _begin(self._db, None)
-                self._upgrade(kept.epoch)
+                    kept = schema.begin(self._db, None)
+                schema.upgrade(self._db, kept.epoch)
                 self._files = self._identity()
             except BaseException:
                 self._db.close()
                 raise
         self._epoch, self._last = kept.epoch, kept.last
+        self._history = History(self._db, kept.epoch, schema.copy(kept.counter))
+        with suppress(sqlite3.Error), self._transaction() as history:
+            history.begin()
+        self._compact()
         if kept.counter.revision:
             self._note(Witness.of(kept.epoch, kept.last, kept.counter))
         return kept._replace(notices=notices)
@@ -138,7 +129,7 @@ class SqliteJournal:
         # Whole before it gets there: what can't be replaced, on a full disk, stays.
         new = self._place_for_new()
         with closing(sqlite3.connect(new, isolation_level=None)) as db:
-            kept = _begin(db, known)
+            kept = schema.begin(db, known)
         aside = files.set_aside(self._path, self._now())
         new.replace(self._path)
         files.sync_names(self._path.parent)
@@ -158,42 +149,56 @@ class SqliteJournal:
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA secure_delete = ON")
         except BaseException:
             self._db.close()
             raise
 
-    def _upgrade(self, epoch: str) -> None:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version < FORMAT:
-            self._db.create_function("crc", 2, lambda last, content: checksum(epoch, last, content))
-            upgrade = UPGRADE if version < 2 else ""
-            self._db.executescript(f"BEGIN IMMEDIATE; {upgrade} PRAGMA user_version = {FORMAT}; COMMIT;")
-
     # --- while it runs ---
 
-    def _append(self, operations: Sequence[AnyOperation]) -> None:
+    def _append(self, operations: Sequence[AnyOperation], present: Present) -> None:
         with self._plainly("written"):
             self._stay()
             if self._unsure:
                 operations = operations[self._recorded_after_all(operations) :]
             if operations:
-                self._insert(operations)
+                self._insert(operations, present)
         self._deliver(operations, self._last)
 
-    def _insert(self, operations: Sequence[AnyOperation]) -> None:
-        last, content = self._last + len(operations), _encode(operations)
-        row = (last, self._now(), content, checksum(self._epoch, last, content))
-        self._unsure = True
-        # Outside of BEGIN and COMMIT each statement is a transaction.
-        self._db.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", row)
+    def _insert(self, operations: Sequence[AnyOperation], present: Present) -> None:
+        now, last, content = self._now(), self._last + len(operations), _encode(operations)
+        row = last, now, content, checksum(self._epoch, last, content)
+        with self._transaction() as history:
+            self._db.execute("INSERT INTO batch VALUES (?, ?, ?, ?)", row)
+            forgotten = history.record(operations, int(now * 1000), present)
+            self._unsure = True
         self._unsure = False
         self._last = last
+        if forgotten:
+            with suppress(sqlite3.Error):
+                compaction.wipe(self._db)  # else it is at the end, with the log
+
+    @contextmanager
+    def _transaction(self) -> Iterator[History]:
+        """All of it comes into the file, or nothing."""
+        if self._history is None:
+            self._history = History(self._db, self._epoch, files.newest(self._db)[1])
+        history, self._history = self._history, None
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield history
+            self._db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise
+        self._history = history
 
     def _recorded_after_all(self, operations: Sequence[AnyOperation]) -> int:
         """How many of these the last try has recorded, though it failed: its commit may have come that far."""
         self._reconnect()
         later = self._db.execute("SELECT operations FROM batch WHERE last > ? ORDER BY last", (self._last,))
-        found = [operation for (content,) in later for operation in _decode(content)]
+        found = [operation for (content,) in later for operation in files.decode(content)]
         self._unsure = False
         self._last += len(found)
         if found:
@@ -204,6 +209,31 @@ class SqliteJournal:
         with self._plainly("written"):
             row = (last, state, checksum(self._epoch, last, state))
             self._db.execute("REPLACE INTO snapshot VALUES (1, ?, ?, ?)", row)
+        self._compact()
+
+    def _compact(self) -> None:
+        """Take a small step, and the next one after what was asked for meanwhile."""
+        if not self._compacting:
+            self._compacting = True
+            self._thread.submit(self._step)
+
+    def _step(self) -> None:
+        self._compacting = False
+        if not self._closing and self._files is not None:
+            with suppress(JournalError), self._plainly("compacted"):
+                if compaction.step(self._db, self._now):
+                    self._compact()
+
+    def _see_people(self, here: int) -> None:
+        # Of how many were here, what is missing is a little less to see.
+        with suppress(JournalError), self._plainly("written"):
+            self._stay()
+            with self._transaction() as history:
+                history.see(int(self._now() * 1000), here)
+
+    def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        with self._plainly("read"), closing(reading.connect(self._path)) as db:
+            return query(db)
 
     def _see(self, seen: Witness) -> None:
         # Soon after a commit: so what was taken away during it comes back.
@@ -219,6 +249,8 @@ class SqliteJournal:
             log.debug("%s could not be written: %s", self._witness, error)
 
     def _close(self) -> None:
+        with suppress(sqlite3.Error):
+            compaction.shrink(self._db)
         with self._plainly("closed"):
             self._db.close()
 
@@ -253,7 +285,7 @@ class SqliteJournal:
 
     def _reconnect(self) -> None:
         # Closed before the other is opened: it deletes its log, by name.
-        self._files = None
+        self._files = self._history = None
         self._db.close()
         self._connect("rw")
         self._db.execute("SELECT * FROM journal").fetchone()  # so that its log is there
@@ -265,16 +297,3 @@ class SqliteJournal:
             yield
         except (sqlite3.Error, OSError, ValueError) as error:
             raise JournalError(f"{self._path} could not be {done}: {error}.") from error
-
-
-def _begin(db: sqlite3.Connection, known: Witness | None) -> Kept:
-    """A new journal, which goes on from what is known."""
-    epoch = secrets.token_urlsafe(16)
-    counter = known.successor() if known else Counter()
-    db.executescript(f"BEGIN; {SCHEMA}")
-    db.execute("INSERT INTO journal VALUES (?)", (epoch,))
-    if known:
-        state = _encode(counter)
-        db.execute("INSERT INTO snapshot VALUES (1, 0, ?, ?)", (state, checksum(epoch, 0, state)))
-    db.execute("COMMIT")
-    return Kept(epoch, counter, 0)

@@ -37,6 +37,7 @@ UNHEARD_LIMIT: Final = 576 * 1024
 INBOX: Final = memoryview(bytearray(2 * MESSAGE_LIMIT))
 """Where the system puts what comes, of whoever: no more of it is read at once, so nobody makes much wait here; asyncio
 would take 256 KiB for each. What is read is taken out before the loop goes on."""
+ASKED_LIMIT: Final = 8_192
 FOREIGN: Final = re.compile(rb"\A(\s*[A-Z]+ )[^/ ]\S*(?= HTTP/)")
 """The method and the target of a request that is meant for a proxy (RFC 9112, section 3.2)."""
 
@@ -54,7 +55,8 @@ class Connection(asyncio.BufferedProtocol):
     """What asyncio knows of a connection; aiohttp's protocol is behind it."""
 
     __slots__ = (
-        "_gate", "_inner", "_second", "_socket", "ended", "local", "own", "peer", "state", "transport", "unheard",
+        "_gate", "_inner", "_second", "_socket", "asked", "asked_at", "ended", "local", "opening", "own", "peer",
+        "state", "tap", "transport", "unheard",
     )  # fmt: skip
 
     def __init__(self, gate: "Gate", inner: asyncio.Protocol) -> None:
@@ -65,6 +67,12 @@ class Connection(asyncio.BufferedProtocol):
         """When the second began whose bytes are counted; 0 if there were none yet."""
         self.unheard = 0
         """Bytes of it that came and were not read as a message: of fragments aiohttp tells nobody."""
+        self.asked, self.asked_at = b"", 0.0
+        """The head of the newest request, as far as ASKED_LIMIT, and when it began to come."""
+        self.opening: tuple[float, bytes, float, bytes] | None = None
+        """Of the handshake when it was asked for, and answered, and the lines that matter of both."""
+        self.tap: Callable[[bytes], None] | None = None
+        """What is told all that comes."""
         self.ended = False
         """Whether nothing more will come, though something may be answered."""
         self.state: State | None = None
@@ -72,6 +80,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def move(self, state: State | None) -> None:
         """It does something else now; None if it is gone."""
+        if state is not State.ASKING:
+            self.asked = b""
         if self.state:
             self._gate.put(self, state)
 
@@ -79,6 +89,7 @@ class Connection(asyncio.BufferedProtocol):
         """It is a WebSocket now, which is told at once whenever something has to wait."""
         self.move(State.UPGRADED)
         self._socket = socket
+        socket.connection = self
         self.transport.set_write_buffer_limits(high=0)
         if self.ended:
             self.transport.close()
@@ -109,10 +120,16 @@ class Connection(asyncio.BufferedProtocol):
         data = bytes(INBOX[:nbytes])
         if self.state is State.IDLE:
             self.move(State.NEW)
+        if self.tap is not None:
+            self.tap(data)
+        now = asyncio.get_running_loop().time()
         if self.state is State.NEW:
+            if not self.asked:
+                self.asked_at = now
+            if len(self.asked) < ASKED_LIMIT:
+                self.asked += data
             # We are no proxy, for whatever target; and to some that can't be read aiohttp finds no answer.
             data = FOREIGN.sub(rb"\1http://elsewhere/", data)
-        now = asyncio.get_running_loop().time()
         if now - self._second >= 1.0:
             self._second, self.unheard = now, 0
         self.unheard += nbytes

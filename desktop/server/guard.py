@@ -4,6 +4,7 @@ Two attacks need no network access of the attacker's own, only a page that someb
 ends when a request has to name us, and cross-site requests, which end when a page has to be ours.
 """
 
+import hmac
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
@@ -11,7 +12,7 @@ from aiohttp import web
 from aiohttp.web import Request, StreamResponse
 
 from desktop.network.names import addressed_to_us, own_names
-from desktop.server.gate import Connection
+from desktop.server.gate import Connection, connection_of
 
 # The page's own socket beside 'self' for older Safari, which doesn't count it as 'self'.
 POLICY: Final = (
@@ -69,6 +70,14 @@ class Guard:
         if connection.peer and connection.own:
             self._visited(connection.peer, connection.own)
         return True
+
+
+def proves(request: Request, token: str) -> bool:
+    """Whether a request comes with this token (RFC 6750), over loopback, and from our own page if from a page."""
+    offered = request.headers.get("Authorization", "").encode(errors="replace")
+    is_from_us = same_origin(request.headers.getall("Origin", []), request.headers["Host"])
+    is_right = hmac.compare_digest(offered, f"Bearer {token}".encode())
+    return connection_of(request).local and is_from_us and is_right
 
 
 def same_origin(origins: Sequence[str], host: str) -> bool:

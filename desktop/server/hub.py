@@ -5,6 +5,7 @@ Everything here runs in one event loop, and nothing waits between an event and t
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -13,17 +14,22 @@ from typing import Final
 
 import msgspec
 
-from desktop.core.answers import Elsewhere, Network
-from desktop.core.commands import Close, Command, Heartbeat, Pause, Record, Send
+from desktop.core.answers import Elsewhere, Error, Network, encode
+from desktop.core.commands import Bots, Close, Command, Heartbeat, Pause, Record, Send, Watch
 from desktop.core.counter import AnyOperation
+from desktop.core.protocol import SENTENCES, Code
 from desktop.core.room import Room
 from desktop.journal import Journal, JournalError
+from desktop.server import bots
 from desktop.server.socket import PING, TEXT, Socket, frame
+from desktop.server.tap import Taps
 
 log = logging.getLogger(__name__)
 
 RESTART: Final = 1012
 """The close code "service restart": come again (registered with IANA, RFC 6455, section 11.7)."""
+PRESENCE_PAUSE: Final = 10.0
+"""Seconds from one number of people here to the next that the journal is told without a click."""
 WITNESS_PAUSE: Final = 0.25
 """Seconds that the journal's witness may lag behind."""
 SNAPSHOT_EVERY: Final = 10_000
@@ -43,24 +49,32 @@ class Hub:
         self._timer: asyncio.TimerHandle | None = None
         self.sockets: set[Socket] = set()
         """Of those who are in the room."""
+        self.taps = Taps(self._loop)
+        self.bots = bots.Bots()
         self._closing: set[asyncio.Task[None]] = set()
         self._appending: Future[None] | None = None
         self._failing = False
         self._witnessing: asyncio.TimerHandle | None = None
         self._network: Network | None = None
+        self._counting: asyncio.TimerHandle | None = None
+        self._seen = 0
         self.closing = False
 
     # --- events ---
 
-    def join(self, socket: Socket, *, v1: bool, local: bool) -> None:
-        """A handshake is done."""
+    def join(self, socket: Socket, *, v1: bool, local: bool, watch: bool = False, bot: bool = False) -> None:
+        """A handshake is done; who comes by it may `watch` from the start, and may be a `bot` of a lesson."""
         self.sockets.add(socket)
-        self._do([self.room.join(socket, self._loop.time(), v1=v1, local=local)])
+        watching = [Watch(socket, "", True)] if watch else []
+        self._do([*watching, self.room.join(socket, self._loop.time(), v1=v1, local=local, bot=bot)])
 
     def receive(self, socket: Socket, text: str) -> None:
         """A text message came."""
         if socket in self.room and not self.closing:
-            self._do(self.room.receive(socket, text, self._loop.time()))
+            commands = self.room.receive(socket, text, self._loop.time())
+            if self.taps.open and not commands:
+                self.taps.came()
+            self._do(commands)
 
     def heard(self, socket: Socket) -> None:
         """A sign of life came."""
@@ -76,11 +90,13 @@ class Hub:
         if socket in self.room:
             self.room.drained(socket, self._loop.time())
             self._schedule()
+            self.taps.drained(socket)
 
     def leave(self, socket: Socket) -> None:
         """Nothing more will come."""
         if socket in self.sockets:
             self.sockets.remove(socket)
+            self.taps.leave(socket)
             self.room.leave(socket, self._loop.time())
             self._schedule()
 
@@ -107,6 +123,8 @@ class Hub:
         """The journal has made these durable."""
         self._last = last
         self._failing = False
+        if self.taps.open:
+            self.taps.recorded(operations)
         self._do(self.room.recorded(operations, self._loop.time()))
         if self._witnessing is None:
             self._witnessing = self._loop.call_later(WITNESS_PAUSE, self._witness)
@@ -116,6 +134,7 @@ class Hub:
     async def close(self) -> None:
         """Finish what has arrived, then tell everybody that the server goes away: 1001, at once and together."""
         self.closing = True
+        await self.bots.close()
         while not self._failing:
             pending = self._appending
             if pending and not pending.done():
@@ -131,6 +150,9 @@ class Hub:
             self._perform(Close(socket, 1001, "The server is stopping."))
         if self._closing:
             await asyncio.wait(self._closing)
+        if self._counting:
+            self._counting.cancel()
+        self._journal.see(0)
         if self._witnessing:
             self._witnessing.cancel()
             self._witness()
@@ -150,11 +172,18 @@ class Hub:
                 data = frame(TEXT, message)
                 for socket in sockets:
                     socket.write(data)
-            case Record(operations):
-                self._appending = self._journal.append(operations)
+            case Record(operations, present):
+                self.taps.recording()
+                self._appending = self._journal.append(operations, present)
                 self._appending.add_done_callback(self._appended)
             case Pause(socket, seconds):
                 socket.pause(seconds)
+            case Watch(socket, client, wire):
+                if not self.taps.watch(socket, client, wire):
+                    full = Error(code=Code.FULL, message=SENTENCES[Code.FULL])
+                    self._perform(Send((socket,), encode(full)))
+            case Bots(wanted):
+                self.bots.want(wanted)
             case Heartbeat(sockets):
                 data = frame(PING, b"")
                 for socket in sockets:
@@ -172,6 +201,8 @@ class Hub:
 
     def _schedule(self) -> None:
         """Call `_tick` when the room wants it; never within this call, so that what comes together is done together."""
+        if self._counting is None and self.room.people != self._seen:
+            self._counting = self._loop.call_later(PRESENCE_PAUSE, self._count)
         due = self.room.due()
         if self._timer is None or due < self._timer.when():
             if self._timer:
@@ -182,11 +213,16 @@ class Hub:
         """Do what is due; False if nothing was."""
         self._timer = None
         started = self._loop.time()
+        if self.taps.open:
+            self.taps.beat()
+        self.room.hour = int(time.time() // 3600)
         commands = self.room.tick(started)
         for command in commands:
             self._perform(command)
         if any(isinstance(command, Send) for command in commands):
             self.room.flushed(started, self._loop.time())
+            if self.taps.open:
+                self.taps.told(commands)
         self._schedule()
         return bool(commands)
 
@@ -209,6 +245,11 @@ class Hub:
         self._witnessing = None
         counter = self.room.counter
         self._journal.witness(self._last, counter.value, counter.revision, counter.settings)
+
+    def _count(self) -> None:
+        self._counting = None
+        self._seen = self.room.people
+        self._journal.see(self._seen)
 
     def _keep(self) -> asyncio.Future[None]:
         """Keep a snapshot: the next start needn't replay what is in it."""

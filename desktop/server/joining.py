@@ -4,7 +4,6 @@ The host proves it with the secret as a bearer token (RFC 6750), over loopback, 
 """
 
 import asyncio
-import hmac
 from collections.abc import Callable
 from typing import Annotated, Protocol, TypeVar
 
@@ -27,7 +26,7 @@ from desktop.network.addresses import Address
 from desktop.network.firewall import firewalls
 from desktop.server.codes import address_code, wifi_code
 from desktop.server.gate import connection_of
-from desktop.server.guard import same_origin
+from desktop.server.guard import proves
 
 T = TypeVar("T")
 
@@ -79,10 +78,10 @@ class Joining:
         return [
             web.get("/join.svg", self._code),
             web.get("/host/enter/{ticket}", self._enter, allow_head=False),
-            web.get("/host/help", guarded(self._help, self._secret)),
-            web.post("/host/address", guarded(self._choose, self._secret)),
-            web.post("/host/wifi.svg", guarded(self._wifi, self._secret)),
-            web.post("/host/forward", guarded(self._come_forward, self._forward_token)),
+            web.get("/host/help", guarded_by(self._help, self._secret)),
+            web.post("/host/address", guarded_by(self._choose, self._secret)),
+            web.post("/host/wifi.svg", guarded_by(self._wifi, self._secret)),
+            web.post("/host/forward", guarded_by(self._come_forward, self._forward_token)),
         ]
 
     async def _code(self, request: Request) -> StreamResponse:
@@ -120,14 +119,11 @@ class Joining:
         return _svg(wifi_code(wifi.name, wifi.password))
 
 
-def guarded(handler: Handler, token: str) -> Handler:
-    """A handler for whoever has the token alone, over loopback, and from our own page if from a page."""
-    bearer = f"Bearer {token}".encode()
+def guarded_by(handler: Handler, token: str) -> Handler:
+    """Let only who has this token ask for it."""
 
     async def guarded(request: Request) -> StreamResponse:
-        offered = request.headers.get("Authorization", "").encode(errors="replace")
-        is_from_us = same_origin(request.headers.getall("Origin", []), request.headers["Host"])
-        if not (connection_of(request).local and is_from_us and hmac.compare_digest(offered, bearer)):
+        if not proves(request, token):
             raise HTTPForbidden(text="Only the host may ask for this.")
         return await handler(request)
 
@@ -135,7 +131,7 @@ def guarded(handler: Handler, token: str) -> Handler:
 
 
 async def body(request: Request, kind: type[T]) -> T:
-    """What a request has sent. Raises HTTPBadRequest."""
+    """What was sent, as JSON. Raises HTTPBadRequest."""
     try:
         return msgspec.json.decode(await request.read(), type=kind)
     except (ValueError, RecursionError, web.RequestPayloadError) as error:

@@ -88,7 +88,8 @@ def accepted(header: str) -> list[str]:
 
 
 class Pages:
-    """All files of a folder, under `/static/`; its `index.html` is `/`, and `/projector` for the back of a room."""
+    """All files of a folder, under `/static/`; its `index.html` is `/`, `/projector` for the back of a room, and
+    `/lab` for the wire."""
 
     def __init__(self, folder: Path) -> None:
         # What is vendored has its version in its name, so it never changes under that name.
@@ -100,7 +101,7 @@ class Pages:
     def routes(self) -> list[web.RouteDef]:
         index = self._pages["index.html"].answer
         static = (web.get(f"/static/{name}", page.answer) for name, page in self._pages.items())
-        return [web.get("/", index), web.get("/projector", index), *static]
+        return [web.get("/", index), web.get("/projector", index), web.get("/lab", index), *static]
 
 
 def folder() -> Path:

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from desktop.journal import JournalError, shared
 from desktop.machine import preferences
-from desktop.server.joining import NO_STORE, body, guarded
+from desktop.server.joining import NO_STORE, body, guarded_by
 
 
 class Wish(Struct, frozen=True):
@@ -33,8 +33,8 @@ class Sharing:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/host/sharing", guarded(self._kept, self._secret)),
-            web.post("/host/sharing", guarded(self._keep, self._secret)),
+            web.get("/host/sharing", guarded_by(self._kept, self._secret)),
+            web.post("/host/sharing", guarded_by(self._keep, self._secret)),
         ]
 
     async def _kept(self, request: Request) -> StreamResponse:

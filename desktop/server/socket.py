@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from desktop.server.gate import Connection
     from desktop.server.hub import Hub
 
 CLOSE_TIMEOUT: Final = 2.0
@@ -24,21 +25,29 @@ PING: Final = 0x89
 
 
 def frame(first: int, payload: bytes) -> bytes:
-    """A server's whole frame, unmasked; `first` is its first byte, the payload shorter than 64 KiB."""
+    """A server's whole frame, unmasked; `first` is its first byte."""
     length = len(payload)
-    return bytes((first, length) if length < 126 else (first, 126, *length.to_bytes(2))) + payload
+    if length < 126:
+        return bytes((first, length)) + payload
+    return (
+        bytes((first, 126) if length < 1 << 16 else (first, 127))
+        + length.to_bytes(2 if length < 1 << 16 else 8)
+        + payload
+    )
 
 
 class Socket:
     """A WebSocketResponse and the transport under it."""
 
-    __slots__ = ("_drained", "_hub", "_pause", "_transport", "_ws")
+    __slots__ = ("_drained", "_hub", "_pause", "_transport", "_ws", "connection")
 
     def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport, hub: "Hub") -> None:
         self._ws = ws
         self._transport = transport
         self._hub = hub
         self._pause = 0.0
+        self.connection: Connection | None = None
+        """By which it came, once it is open."""
         self._drained: asyncio.Event | None = None
         """What is awaited while some of what was written has to wait."""
         # What the network is too slow for waits here, where the newest state takes its place: not in the kernel, whose
@@ -65,6 +74,11 @@ class Socket:
             self._drained.set()
             self._drained = None
             self._hub.drained(self)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether some of what was written has to wait."""
+        return self._drained is not None
 
     # --- read and closed ---
 

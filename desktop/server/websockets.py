@@ -12,6 +12,7 @@ from desktop.server.gate import Connection, connection_of
 from desktop.server.guard import same_origin
 from desktop.server.hub import Hub
 from desktop.server.socket import CLOSE_TIMEOUT, Socket
+from desktop.server.tap import opened
 
 CONNECTION_LIMIT: Final = 5_000
 """WebSockets at once, where nothing else is asked for."""
@@ -39,6 +40,9 @@ class WebSockets:
     async def serve(self, request: Request) -> web.WebSocketResponse:
         """One WebSocket, from its handshake to its end; the guard has admitted it."""
         connection, hub = connection_of(request), self._hub
+        if "cut" in request.query:  # who asks for it wants to see what becomes of a page without a server
+            connection.drop()
+            raise ConnectionResetError("It was to be cut.")
         ours = self._admit(request, connection)
         ws = web.WebSocketResponse(
             compress=False,  # messages are short: it would cost memory and time, and save nothing
@@ -54,10 +58,15 @@ class WebSockets:
         socket = Socket(ws, connection.transport, hub)
         self._inside.add(connection)  # before it is answered, which may take a moment, and others come meanwhile
         try:
-            await ws.prepare(request)
+            if v1:
+                await opened(connection, ws.prepare(request))
+            else:
+                await ws.prepare(request)
             ws.headers.clear()  # which have been sent, and would be kept for as long as the connection
             connection.upgrade(socket)
-            hub.join(socket, v1=v1, local=connection.local and ours)
+            bot = connection.local and hub.bots.owns(request)
+            watch = v1 and "watch" in request.query
+            hub.join(socket, v1=v1, local=connection.local and ours, watch=watch, bot=bot)
             async for message in ws:
                 connection.unheard -= MESSAGE_LIMIT
                 if message.type is WSMsgType.TEXT:

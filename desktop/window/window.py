@@ -104,6 +104,8 @@ class Window:
 
         # Its records reach the program's log through the root logger; a handler of its own would say them twice.
         logging.getLogger("pywebview").handlers.clear()
+        # What is taken along is saved by the system's own dialog; under Qt, where that fails, by ours (qt.py).
+        webview.settings["ALLOW_DOWNLOADS"] = not LINUX
         self._window = webview.create_window(
             self._title,
             self._url,

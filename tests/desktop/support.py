@@ -18,6 +18,7 @@ from aiohttp import WSMsgType, web
 from desktop.core.counter import AnyOperation
 from desktop.core.protocol import V1
 from desktop.core.room import Room
+from desktop.core.rounds import NOBODY, Present
 from desktop.journal import Journal, JournalError
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import on_error
@@ -244,10 +245,12 @@ async def served(
     connections: int = 1_000,
     places: int = 1_000,
     routes: Sequence[web.RouteDef] = (),
+    late: Callable[[Room], Sequence[web.RouteDef]] = lambda room: (),
     join: str | None = "http://192.168.1.42:8000/",
     origins: Sequence[str] = (),
 ) -> AsyncIterator[Served]:
-    """Serve a counter on loopback, put together as the launcher does it, and some more routes; `join` is on display."""
+    """Serve a counter on loopback, put together as the launcher does it, and some more routes, `late` those that need
+    its room; `join` is on display."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(on_error)
     hub: Hub
@@ -262,12 +265,13 @@ async def served(
     guard = Guard(port, lambda: None, lambda device, via: None)
     gate = Gate(places)
     astray = Astray(folder() / "locales" / "host", lambda: join)
-    runner = application(hub, guard, astray, connections, [*pages.routes(), *routes], origins)
+    runner = application(hub, guard, astray, connections, [*pages.routes(), *routes, *late(hub.room)], origins)
     await runner.setup()
     assert runner.server
     gate.open(runner.server)
     sites = Sites(port, gate)
     await sites.start([sock])
+    hub.bots.port = port
     stopped = False
 
     async def stop() -> None:
@@ -297,8 +301,8 @@ class FailingJournal(SqliteJournal):
     broken = False
     error: Exception = JournalError("The disk is full.")
 
-    def append(self, operations: Sequence[AnyOperation]) -> Future[None]:
-        return self._failed() if self.broken else super().append(operations)
+    def append(self, operations: Sequence[AnyOperation], present: Present = NOBODY) -> Future[None]:
+        return self._failed() if self.broken else super().append(operations, present)
 
     def snapshot(self, state: bytes, last: int) -> Future[None]:
         return self._failed() if self.broken else super().snapshot(state, last)

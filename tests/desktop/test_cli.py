@@ -19,6 +19,8 @@ import pytest
 
 import desktop
 from desktop.cli import main
+from desktop.core.counter import Add
+from desktop.journal.sqlite import SqliteJournal
 from desktop.network.listening import listen
 from tests.desktop.support import ADA, BOB, PATIENCE, Client
 
@@ -182,6 +184,8 @@ WITH_ADDRESSES = """
 import sys
 from desktop.network import addresses
 from desktop.cli import main
+from desktop.core.counter import Add
+from desktop.journal.sqlite import SqliteJournal
 
 addresses.current = lambda: {found}
 sys.exit(main(sys.argv[1:]))
@@ -326,6 +330,8 @@ async def test_where_nothing_can_be_kept_it_counts_in_memory_and_tells_the_host(
 WITHOUT_PASSWD = """
 import pwd, sys
 from desktop.cli import main
+from desktop.core.counter import Add
+from desktop.journal.sqlite import SqliteJournal
 
 def getpwuid(uid):
     raise KeyError(f"getpwuid(): uid not found: {uid}")
@@ -521,6 +527,41 @@ def test_the_secret_is_another_one_at_each_start(tmp_path: Path) -> None:
 
     assert len(secrets) == 2
     assert all(len(secret) >= 43 for secret in secrets)
+
+
+# --- export ---
+
+
+def test_everything_is_taken_along_beside_a_program_that_runs_and_after_it(tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "out"
+    journal = SqliteJournal(made(data) / "counter.db")
+    journal.open(lambda operations, last: None)
+    try:
+        journal.append([Add(ADA, 1, False, 3)]).result(PATIENCE)
+        done = exported(data, out, "--language", "fr")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert sorted(done.stdout.splitlines()) == sorted(str(path) for path in out.iterdir())
+        assert any(path.name.endswith("Manches.csv") for path in out.iterdir())
+    finally:
+        journal.close()
+    assert exported(data, out).returncode == 0
+
+
+def test_without_anything_to_take_along_it_says_so(tmp_path: Path) -> None:
+    done = exported(tmp_path / "data", tmp_path / "out")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("There is nothing to take along: ")
+    assert not (tmp_path / "data").exists()
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def exported(data: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "desktop", "--export", str(out), "--data-dir", str(data), *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE * 2)
 
 
 # --- several hosts ---

@@ -14,6 +14,7 @@ import pytest
 
 from desktop.core.answers import Elsewhere
 from desktop.core.counter import Add, AnyOperation, Configure, Counter, Reset, Set, SettingsChange, Undo
+from desktop.core.rounds import Present
 from desktop.journal import Journal, JournalError, Kept
 from desktop.journal.files import FORMAT
 from desktop.journal.memory import MemoryJournal
@@ -227,7 +228,7 @@ def test_whoever_started_it_learns_what_ended_it(tmp_path: Path) -> None:
 async def test_whoever_started_it_learns_at_once_that_its_loop_has_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def raising(operations: Sequence[AnyOperation]) -> None:
+    def raising(operations: Sequence[AnyOperation], present: Present) -> None:
         # One of the two exceptions that asyncio doesn't catch, log and go on from.
         raise SystemExit("a fault nobody thought of")
 

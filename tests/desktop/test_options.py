@@ -20,6 +20,7 @@ def test_what_is_given_is_taken(tmp_path: Path) -> None:
         (["--port", "0", "--head"], True),
         (["--self-test=report.txt"], True),
         (["--version"], True),
+        (["--export", "folder"], True),
         (["-h"], True),
         ([], False),
         (["--port", "0", "--local-only"], False),

@@ -92,7 +92,8 @@ def longer(sentence: str) -> str:
 
 def pseudo(route: Route) -> None:
     """English, a third longer."""
-    english = json.loads((folder() / "locales" / route.request.url.partition("/locales/")[2]).read_text("utf-8"))
+    _, _, name = route.request.url.partition("/static/")
+    english = json.loads((folder() / name).read_text("utf-8"))
     told = {
         key: sentence
         if key.startswith("language.")
@@ -168,7 +169,11 @@ def test_the_hosts_page(shared: Program, host: Page, visit: Open, speak: Open) -
     page.locator(".drop:visible").first.click()
     is_whole(page, NARROW, WIDE, SMALL, WINDOW)
     is_fine(page)
-    for control, dialog in [(".acts .btn:nth-child(2)", ".big"), (".link", "dialog.help"), (".tools .ico", "#menu")]:
+    for control, dialog in [
+        (".acts .btn:nth-child(2)", ".big"),
+        (".link", "dialog.help"),
+        (".tools .ico:last-child", "#menu"),
+    ]:
         page.locator(control).click()
         expect(page.locator(dialog)).to_be_visible()
         if dialog == "dialog.help":

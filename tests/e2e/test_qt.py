@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -108,6 +109,39 @@ def test_a_download_asks_where_to_and_is_saved(
 
         until(accepted)
         until(lambda: saved.read_text() == "1,2,3")
+        connection.close()
+        assert program.end() == 143
+        assert program.errors == ""
+
+
+def is_saved(screen: str, folder: Path, ending: str, begin: bytes) -> bool:
+    """Whether a file is there, and begins so; until then the dialog is told to go on, once it has the keyboard."""
+    saved = [path for path in folder.iterdir() if path.suffix == ending]
+    if not saved:
+        xdotool(screen, "key", "Return")
+    return bool(saved) and saved[0].read_bytes().startswith(begin)
+
+
+def test_what_happened_is_taken_along_by_the_windows_own_dialog(
+    data: Path, screen: str, playwright: Playwright, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads = tmp_path / "home" / "Downloads"
+    downloads.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with Program(data, screen=screen) as program:
+        until(lambda: program.debugging_url is not None, within=30)
+        assert program.debugging_url
+        connection = playwright.chromium.connect_over_cdp(program.debugging_url, no_defaults=True, is_local=True)
+        until(lambda: bool(connection.contexts[0].pages))
+        page = connection.contexts[0].pages[0]
+        expect(page.locator("html")).to_have_attribute(*UP, timeout=15_000)
+        page.get_by_role("button", name="Add one").click()
+        page.get_by_role("button", name="Reset to 0").click()
+        page.get_by_role("button", name="Rounds 1").click(timeout=15_000)
+        for item, ending, begin in (("Workbook", ".xlsx", b"PK"), ("This plot, as PNG", ".png", b"\x89PNG")):
+            page.get_by_role("button", name="Take along").click()
+            page.get_by_role("menuitem", name=item).click()
+            until(partial(is_saved, screen, downloads, ending, begin))
         connection.close()
         assert program.end() == 143
         assert program.errors == ""

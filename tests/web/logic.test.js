@@ -134,6 +134,15 @@ test('in another epoch all that was kept is dropped and told, under a new client
   assert.equal(outgoing(joinedAgain).messages[0].op, 1);
 });
 
+test('a page that slept so long that it is forgotten begins anew, under a new client id', () => {
+  const model = after(joined(), clicks(1), flush, sends, hears({ type: 'state', counter: 41, revision: 8, ack: 1 }), away);
+  const again = after(model, hears(FIRST), sends, hears({ type: 'state', counter: 41, revision: 8, ack: 0 }));
+  assert.equal(again.generation, model.generation + 1);
+  assert.equal(again.nextOp, 1);
+  const known = after(model, hears(FIRST), sends, hears({ type: 'state', counter: 41, revision: 8, ack: 1 }));
+  assert.equal(known.generation, model.generation);
+});
+
 test('an epoch that changes under a connection asks for another connection', () => {
   const model = after(joined(), clicks(1), flush, sends, hears({ ...FIRST, epoch: 'e2', counter: 0, revision: 0, ack: 0 }));
   assert.equal(model.stage, 'over');

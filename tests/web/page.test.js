@@ -29,7 +29,8 @@ const guest = [
   'index.html', heaviest, ...fonts, ...references.map((url) => url.slice('/static/'.length)), ...modules('app.js'),
   alpine, 'views/joy.js', 'views/menu.css', ...modules('views/menu.js'),
 ];
-const parts = ['menu', 'host', 'stage'];
+const parts = ['menu', 'host', 'stage', 'past'];
+const lab = [...modules('lab/lab.js')].filter((name) => name.startsWith('lab/'));
 
 test('everything the page asks for is here, and under /static/', () => {
   for (const url of references) {
@@ -54,6 +55,14 @@ test('nothing inline but what asks again for files, which even an old browser ca
   const [[, script], ...others] = html.matchAll(/<script(?![^>]+src=)[^>]*>(.*?)<\/script>/gs);
   assert.deepEqual(others, []);
   assert.doesNotMatch(script, /=>|`|\b(let|const|class|async)\s/);
+});
+
+test('the lab is nobody’s who does not open it, and has nothing inline either', () => {
+  assert.ok(lab.length > 5);
+  assert.deepEqual(lab.filter((name) => guest.includes(name)), []);
+  const markup = read('lab/lab.html');
+  assert.doesNotMatch(markup, /<script|<style|\sstyle="|\son\w+="/);
+  for (const name of lab) assert.doesNotMatch(read(name), /innerHTML|insertAdjacentHTML|setAttribute\('style'|\beval\b/, name);
 });
 
 test('text grows with the person’s own size, but where it follows the screen', () => {

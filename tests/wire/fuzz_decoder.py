@@ -17,12 +17,14 @@ with atheris.instrument_imports():
 
     from desktop.core.answers import Pong, encode
     from desktop.core.counter import AnyOperation, Counter
-    from desktop.core.protocol import Hello, Ping, ProtocolError, Remove, parse, parse_classic
+    from desktop.core.protocol import Break, Hello, Ping, ProtocolError, Remove, Watch, parse, parse_classic
+    from desktop.core.taps import Lesson, Taps
 
 CLIENT = "fuzz-0123456789-0123456789"
 KEYS = [*"type op delta seen value at client name host screen person settings counter".split()]
+KEYS += [*"do bots lesson half made told add".split()]
 SETTINGS = [*"title step goal locked classic".split()]
-TYPES = [*"hello add set reset undo configure remove ping dance".split()]
+TYPES = [*"hello add set reset undo configure remove lesson taps ping dance".split()]
 _decode = msgspec.json.Decoder(AnyOperation).decode
 
 
@@ -79,7 +81,7 @@ def take(text: str) -> None:
             encode(name)
         case Ping(at=at):
             encode(Pong(at=at))
-        case Remove():
+        case Remove() | Watch() | Break() | Lesson() | Taps():
             pass
         case request:
             for host in (True, False):

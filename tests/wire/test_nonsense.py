@@ -184,6 +184,16 @@ def any_message(chance: random.Random) -> object:
                 "settings": {"step": number, "goal": number, "title": "t"},
             },
             {"type": "remove", "person": number},
+            {"type": "lesson", "do": chance.choice(["start", "stop", "bots", "look"]), "bots": number},
+            {
+                "type": "taps",
+                "lesson": chance.randrange(3),
+                "half": chance.choice([1, 2]),
+                "made": number,
+                "set": chance.choice([None, {"counter": number, "seen": number, "at": number}]),
+                "told": chance.choice([None, {"revision": number, "at": number}]),
+                "add": chance.choice([None, {"op": number, "delta": number}]),
+            },
             {"type": "ping", "at": number},
             {"counter": number},
         ]

@@ -15,8 +15,9 @@ const OPEN = 1;
 const TURNED_OUT = 1008;
 const REMOVED = 4003;
 
-/** A connection that comes back by itself: `connect()`, `send(object)`, `wake()`. `env` has WebSocket, timers, now, random
- * and `answers()`, whether the server does so to a page; told are `on.message(object)`, `on.turnedOut()`, `on.removed()`,
+/** A connection that comes back by itself: `connect()`, `send(object)`, `wake()`; `raw()` is its WebSocket. `env` has
+ * WebSocket, timers, now, random, `answers()`, whether the server does so to a page, and for a lab `told(ms to the next
+ * try, and at most)`; told are `on.message(object)`, `on.turnedOut()`, `on.removed()`,
  * after which it stays closed, and `on.away(seconds to the next try or null, ms since only pages get through or null)`. */
 export function createSocket(url, protocol, env, on) {
   let socket = null;
@@ -88,7 +89,9 @@ export function createSocket(url, protocol, env, on) {
   function wait() {
     const [times, longest] = blocks ? [blocks, TIMES.blockedMost] : [failures, TIMES.retryMost];
     const most = Math.min(longest, TIMES.retryLeast * 2 ** times);
-    countdown(TIMES.retryLeast + env.random() * (most - TIMES.retryLeast));
+    const delay = TIMES.retryLeast + env.random() * (most - TIMES.retryLeast);
+    env.told?.(delay, most);
+    countdown(delay);
   }
 
   // Is it the server that does not answer, or does something on the way let pages through, but no connection?
@@ -186,5 +189,5 @@ export function createSocket(url, protocol, env, on) {
     else if (socket && !timers.has('connect') && !timers.has('proof')) prove();
   }
 
-  return { connect, send, wake };
+  return { connect, send, wake, raw: () => socket };
 }

@@ -217,7 +217,9 @@ export function enqueue(model, message, clicks = 0) {
 
 function takeState(before, message) {
   const { epoch = before.epoch, ack, counter, revision, people, role, settings: changed, person, hand, hands } = message;
-  const model = epoch === before.epoch ? before : enter(before, epoch);
+  // A page that slept for more than twelve hours is forgotten: its numbers would begin anew, in the middle.
+  const forgotten = before.stage === 'greeted' && ack === 0 && before.nextOp - 1 > before.pending.length;
+  const model = epoch === before.epoch && !forgotten ? before : enter(before, epoch);
   const answered = ack !== undefined && model.stage !== 'over';
   const next = {
     ...model, people: people ?? model.people, person: person ?? model.person, settings: { ...model.settings, ...changed },

@@ -2,6 +2,7 @@
 
 import { help } from './help.js';
 import { joining } from './join.js';
+import { insert } from './markup.js';
 import { notices } from './notices.js';
 import { people } from './people.js';
 import { sharing } from './sharing.js';
@@ -79,7 +80,15 @@ const settings = () => ({
     if (field.reportValidity()) this.configure({ step: field.valueAsNumber });
   },
 
+  teach(button) {
+    this.closeDialog(button);
+    this.openLesson();
+  },
+
   configure(changed) { this.change((model) => ask(model, { type: 'configure', settings: changed })); },
 });
+
+// There is none where only the functions are wanted.
+if (globalThis.document) await insert('host');
 
 export default { naming, notices, rules, settings, sharing, joining, people, help };

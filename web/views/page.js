@@ -7,14 +7,17 @@ const KEYS = { '+': 1, ArrowUp: 1, '-': -1, '\u2212': -1, ArrowDown: -1 };
 
 /** The component of the whole page. `does` is what it can have done: `count(direction)`, `change(how the model
  * changes)`, `rename(name)`, `say(message)`, `keep(key, value)`, `words(language)`, and `model()`; and how it is at first. `languages` are codes to names. */
-export function createPage({ view, projector, shortcuts, languages, model, ...does }) {
+export function createPage({ view, projector, inLab, shortcuts, languages, model, ...does }) {
   return {
     ...does,
     view,
     shortcuts,
     languages: Object.entries(languages).map(([code, name]) => ({ code, name })),
     onStage: projector,
+    inLab,
     renaming: false,
+    panel: false,
+    past: null,
     menuOpen: false,
     clicks: 0,
     announced: '',
@@ -24,6 +27,8 @@ export function createPage({ view, projector, shortcuts, languages, model, ...do
     rooms: [],
     gone: 0,
     notices: [],
+    lesson: null,
+    tell: null,
     language: null,
     figures: null,
     t: null,

@@ -72,6 +72,7 @@ const stage = () => {
     },
 
     get join() { return this.network ? this.network.join ?? '' : ownAddress(location) || this.told; },
+    get isCompared() { return Boolean(this.view.compare); },
     get wifiCode() { return this.wifi?.code ?? null; },
     get wifiName() { return this.wifi?.name ?? ''; },
     get how() {

@@ -8,7 +8,7 @@ from desktop.core.protocol import Code
 
 
 def test_messages_to_clients_have_what_the_contract_names_and_nothing_else() -> None:
-    settings = {"title": "", "step": 1, "goal": None, "locked": False, "classic": True, "each": None}
+    settings = {"title": "", "step": 1, "goal": None, "locked": False, "classic": True, "each": None, "compare": None}
     assert json.loads(encode(State(counter=1, revision=2))) == {"type": "state", "counter": 1, "revision": 2}
     whole = State(counter=1, revision=2, ack=0, people=3, epoch="e", role="guest", settings=Settings())
     assert json.loads(encode(whole)) == {

@@ -9,17 +9,22 @@ from hypothesis import strategies as st
 from desktop.core.counter import (
     DELTA_LIMIT,
     EACH_LIMIT,
+    TITLE_LIMIT,
     UNDO_LIMIT,
     VALUE_LIMIT,
     Add,
+    Age,
     AnyOperation,
+    Client,
     Configure,
     Counter,
+    Forget,
     Lower,
     Reset,
     Set,
     Settings,
     SettingsChange,
+    Title,
     Undo,
     Verdict,
 )
@@ -532,3 +537,67 @@ def test_whatever_comes_nothing_but_an_applied_operation_changes_what_people_see
 @given(st.lists(operations))
 def test_operations_survive_the_journal_as_they_are(script: list[AnyOperation]) -> None:
     assert msgspec.json.decode(msgspec.json.encode(script), type=list[AnyOperation]) == script
+
+
+# --- titles, names, and who is forgotten ---
+
+
+def test_a_title_and_forgetting_are_the_hosts_and_change_no_value() -> None:
+    counter = Counter()
+    assert counter.apply(Title("ada", 1, False, 0, "x")) is Verdict.NOT_HOST
+    assert counter.apply(Forget("ada", 2, False)) is Verdict.NOT_HOST
+    assert counter.apply(Title("host", 1, True, 0, "x" * TITLE_LIMIT)) is Verdict.APPLIED
+    assert counter.apply(Forget("host", 2, True)) is Verdict.APPLIED
+    assert (counter.value, counter.revision, counter.undoable) == (0, 2, [])
+
+
+@pytest.mark.parametrize(("number", "title"), [(0, "x" * (TITLE_LIMIT + 1)), (-1, "x"), (1, "x")])
+def test_a_title_must_be_short_and_of_a_round_that_can_be(number: int, title: str) -> None:
+    counter = Counter()
+    assert counter.apply(Title("host", 1, True, number, title)) is Verdict.OUT_OF_RANGE
+    assert counter.revision == 0
+
+
+@pytest.mark.parametrize(("compare", "fits"), [(None, True), (2, True), (8, True), (1, False), (9, False)])
+def test_so_many_rounds_can_be_shown(compare: int | None, fits: bool) -> None:
+    counter = Counter()
+    verdict = counter.apply(Configure("host", 1, True, SettingsChange(compare=compare)))
+    assert (verdict is Verdict.APPLIED) is fits
+
+
+def aged(counter: Counter, hour: int, *here: str) -> None:
+    assert counter.apply(Age("~", 0, True, hour, list(here))) is Verdict.NOTED
+
+
+def test_who_has_said_nothing_for_12_hours_and_is_not_here_is_forgotten() -> None:
+    counter = Counter()
+    aged(counter, 100)
+    for client in ("old", "here", "new"):
+        counter.apply(Add(client, 1, False, 1))
+    aged(counter, 112, "here")
+    assert set(counter.clients) == {"old", "here", "new"}
+    counter.apply(Add("new", 2, False, 1))
+    aged(counter, 113)
+    assert set(counter.clients) == {"here", "new"}
+    assert counter.apply(Add("new", 2, False, 1)) is Verdict.REPEATED
+    assert (counter.value, counter.revision) == (4, 4)
+
+
+def test_who_was_remembered_before_there_were_hours_is_remembered_for_12_more() -> None:
+    counter = Counter(clients={"ada": Client(op=3)})
+    aged(counter, 500_000)
+    aged(counter, 500_012)
+    assert counter.decided("ada") == 3
+    aged(counter, 500_013)
+    assert counter.decided("ada") == 0
+
+
+def test_a_clock_that_is_put_back_forgets_nobody_sooner() -> None:
+    counter = Counter()
+    aged(counter, 900)
+    counter.apply(Add("ada", 1, False, 1))
+    aged(counter, 100)
+    aged(counter, 112)
+    assert counter.decided("ada") == 1
+    aged(counter, 113)
+    assert counter.decided("ada") == 0

@@ -2,8 +2,9 @@
 
 from math import inf
 
-from desktop.core.counter import Add, Set
+from desktop.core.counter import Add, Age, Set
 from desktop.core.intake import CROWD, LIMIT, RETRY_PAUSE, Intake
+from desktop.core.rounds import Who
 
 ADA = "ada-0123456789-0123456789"
 
@@ -121,6 +122,33 @@ def test_each_operation_fails_for_the_first_time_once() -> None:
     intake.add(click(3))
     intake.batch(4, 0)
     assert intake.failed(4) == [click(3)]
+
+
+def test_who_asked_is_known_until_it_is_recorded() -> None:
+    intake, ada = Intake(), Who(1, "Ada", "guest")
+    first, second = Add("ada", 1, False, 1), Add("ada", 2, False, 1)
+    intake.add(first, ada)
+    assert intake.batch(1.0, 1.0) == (first,)
+    assert intake.who() == {"ada": ada}
+    intake.add(second, ada)
+    intake.recorded(first, 1.1)
+    assert intake.who() == {"ada": ada}
+    intake.batch(2.0, 2.0)
+    intake.recorded(second, 2.1)
+    assert intake.who() == {}
+
+
+def test_the_hour_comes_before_what_waits_and_never_alone_or_twice_or_into_what_was_tried() -> None:
+    intake, age, add = Intake(), Age("~", 0, True, 7, []), Add("ada", 1, False, 1)
+    intake.age(age)
+    assert intake.due(1.0) == inf
+    intake.add(add)
+    intake.age(age)
+    intake.age(age)
+    assert intake.batch(1.0, 1.0) == (age, add)
+    intake.failed(1.0)
+    intake.age(Age("~", 0, True, 8, []))
+    assert intake.batch(9.0, 9.0) == (age, add)
 
 
 def test_what_failed_and_was_recorded_after_all_is_not_given_again() -> None:

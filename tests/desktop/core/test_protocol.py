@@ -7,8 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.core.counter import VALUE_LIMIT, Add, Configure, Lower, Reset, Set, SettingsChange, Undo
-from desktop.core.protocol import AddRequest, Code, Hello, OperationRequest, Ping, ProtocolError, parse, parse_classic
+from desktop.core.counter import VALUE_LIMIT, Add, Configure, Forget, Lower, Reset, Set, SettingsChange, Title, Undo
+from desktop.core.protocol import (
+    AddRequest,
+    Break,
+    Code,
+    Hello,
+    OperationRequest,
+    Ping,
+    ProtocolError,
+    Watch,
+    parse,
+    parse_classic,
+)
 
 CLIENT = "abcDEF0123456789_-abcd"
 
@@ -31,6 +42,8 @@ CLIENT = "abcDEF0123456789_-abcd"
             Configure(CLIENT, 7, False, SettingsChange(each=None)),
         ),
         ('{"type":"lower","op":8,"voters":["somebody"]}', Lower(CLIENT, 8, False)),
+        ('{"type":"title","op":8,"round":17,"title":"Hands"}', Title(CLIENT, 8, False, 17, "Hands")),
+        ('{"type":"forget","op":9}', Forget(CLIENT, 9, False)),
     ],
 )
 def test_each_operation_is_read_as_it_is_written(text: str, operation: object) -> None:
@@ -103,6 +116,8 @@ MALFORMED = [
     '{"type":"configure","op":1,"settings":{"each":1.5}}',
     '{"type":"lower"}',
     '{"type":"configure","op":1,"settings":{"title":null}}',
+    '{"type":"watch"}',
+    '{"type":"watch","wire":1}',
     '{"type":"ping"}',
     '{"type":"ping","at":"now"}',
     '{"type":"ping","at":1e400}',
@@ -118,6 +133,10 @@ MALFORMED = [
     "[" * 4096,
     '{"type":' + "[" * 4000,
 ]
+
+
+def test_so_are_watch_and_break() -> None:
+    assert [parse('{"type":"watch","wire":true}'), parse('{"type":"break","x":1}')] == [Watch(True), Break()]
 
 
 @pytest.mark.parametrize("text", MALFORMED)

@@ -10,11 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 import desktop.core.intake
 from desktop.core.answers import Elsewhere, Network, Notice
-from desktop.core.commands import Heartbeat, Pause
-from desktop.core.counter import AnyOperation, Counter
+from desktop.core.commands import REMOVED, Heartbeat, Pause, Record, Watch
+from desktop.core.counter import AnyOperation, Counter, Settings
 from desktop.core.intake import RETRY_PAUSE
 from desktop.core.liveness import PING_AFTER, SILENCE_LIMIT, STALL_LIMIT
-from desktop.core.room import REMOVED
+from desktop.core.rounds import Present, Who
 from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 
 
@@ -33,7 +33,9 @@ def test_a_classic_client_is_sent_the_value_at_once(stage: Stage) -> None:
 def test_the_first_state_says_everything_but_ack(stage: Stage) -> None:
     assert stage.join("a") == {
         "type": "state", "counter": 0, "revision": 0, "people": 1, "epoch": "epoch", "role": "guest",
-        "settings": {"title": "", "step": 1, "goal": None, "locked": False, "classic": True, "each": None},
+        "settings": {
+            "title": "", "step": 1, "goal": None, "locked": False, "classic": True, "each": None, "compare": None,
+        },
     }  # fmt: skip
 
 
@@ -279,8 +281,32 @@ def test_settings_are_told_to_those_who_understand_them(stage: Stage) -> None:
         "locked": False,
         "classic": True,
         "each": None,
+        "compare": None,
     }
     assert state["revision"] == 1
+
+
+# --- the lab ---
+
+
+def test_who_wants_to_watch_is_named_to_the_hub_and_only_after_hello(stage: Stage) -> None:
+    stage.join("a")
+    stage.say("a", type="watch", wire=True)
+    assert stage.take("a")[-1]["code"] == "hello_first"
+
+    stage.greet("b", BOB)
+    stage.say("b", type="watch", wire=True)
+    stage.say("b", type="watch", wire=False)
+    assert stage.others == [Watch("b", BOB, True), Watch("b", BOB, False)]
+
+
+def test_who_wants_to_be_cut_is_dropped_and_nobody_else(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.greet("b", BOB)
+
+    stage.say("a", type="break")
+
+    assert stage.closed == {"a": None}
 
 
 # --- the host ---
@@ -738,6 +764,36 @@ def test_a_guest_a_projector_and_a_classic_client_are_company_until_they_leave(o
     assert stage.room.has_company
     stage.room.leave("o", stage.now)
     assert not stage.room.has_company
+
+
+# --- what the history is told ---
+
+
+def test_a_batch_says_who_asked_and_how_many_are_here(stage: Stage) -> None:
+    stage.greet("a", ADA, name="Ada")
+    stage.say("a", type="add", op=1, delta=1)
+    stage.room.leave("a", stage.now)
+    stage.join("b", v1=False)
+    found = [command for later in range(3) for command in stage.room.tick(stage.now + later)]
+    (record,) = [command for command in found if isinstance(command, Record)]
+    assert record.present == Present(1, {ADA: Who(1, "Ada", "guest")}), "who has left since had asked all the same"
+
+
+def test_the_hour_is_recorded_with_the_next_click_and_who_is_here_is_remembered(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.say("a", type="add", op=1, delta=1)
+    stage.settle()
+    stage.room.hour = 77
+    stage.settle()
+    assert stage.room.counter.hour == 0, "nobody has clicked"
+    stage.say("a", type="add", op=2, delta=1)
+    stage.settle()
+    assert (stage.room.counter.hour, stage.room.counter.clients[ADA].hour, stage.room.counter.value) == (77, 77, 2)
+
+
+def test_what_a_projector_showed_is_over_with_the_run() -> None:
+    stage = Stage(Counter(settings=Settings(compare=3, title="Hands")))
+    assert stage.room.counter.settings == Settings(title="Hands")
 
 
 def test_with_other_hosts_what_is_missing_may_only_not_be_known_here_yet(stage: Stage) -> None:

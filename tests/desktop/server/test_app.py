@@ -41,7 +41,15 @@ async def test_the_first_state_comes_before_hello_with_everything_but_ack(served
         "revision": 0,
         "people": 1,
         "role": "guest",
-        "settings": {"title": "", "step": 1, "goal": None, "locked": False, "classic": True, "each": None},
+        "settings": {
+            "title": "",
+            "step": 1,
+            "goal": None,
+            "locked": False,
+            "classic": True,
+            "each": None,
+            "compare": None,
+        },
     }
 
 
@@ -215,6 +223,7 @@ async def test_the_host_sets_configures_resets_and_takes_back(served: Served) ->
         "locked": True,
         "classic": True,
         "each": None,
+        "compare": None,
     }
     await guest.say(type="add", op=1, delta=1)
     assert (await guest.until(type="error"))["code"] == "locked"

@@ -45,7 +45,7 @@ async def get(served: Served, path: str, **headers: str) -> Answer:
         return Answer(answer.status, answer.headers, await answer.read())
 
 
-@pytest.mark.parametrize("path", ["/", "/static/index.html", "/projector"])
+@pytest.mark.parametrize("path", ["/", "/static/index.html", "/projector", "/lab"])
 async def test_the_page_has_one_body_at_all_its_addresses(served: Served, web_folder: Path, path: str) -> None:
     answer = await get(served, path, Accept_Encoding="identity")
 

@@ -60,7 +60,7 @@ def fill(end: Socket, payload: bytes) -> int:
 # --- written ---
 
 
-@pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 4_096, 65_535])
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 4_096, 65_535, 65_536, 100_000])
 async def test_a_frame_of_any_length_is_decoded_by_a_proper_client(line: Line, length: int) -> None:
     client, end = await line.proper()
     text = ("0123456789" * (length // 10 + 1))[:length]

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -120,6 +122,17 @@ except WindowError as error:
 """
     ended = python(script, tmp_path / "storage", DISPLAY=screen)
     assert ended.stdout == "No window: Failed to resolve Python.Runtime.Loader.Initialize.\n"
+
+
+def test_where_pywebview_can_it_may_save_what_is_taken_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings: dict[str, bool] = {}
+    events = MagicMock()
+    opened = SimpleNamespace(events=events)
+    stand_in = SimpleNamespace(settings=settings, create_window=lambda *_, **__: opened, start=lambda **_: None)
+    monkeypatch.setitem(sys.modules, "webview", stand_in)
+    monkeypatch.setattr(window, "LINUX", False)
+    window.Window(URL, storage=tmp_path).run()
+    assert settings == {"ALLOW_DOWNLOADS": True}
 
 
 @pytest.mark.windows_itself  # Wine's files have no streams; to a Unix they are files of that name

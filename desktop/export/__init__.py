@@ -1,0 +1,1 @@
+"""Results to take along: the history as a workbook and as CSV."""

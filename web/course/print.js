@@ -1,0 +1,3 @@
+// What the button does that only a script can.
+
+document.getElementById('print').addEventListener('click', () => print());
