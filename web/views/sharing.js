@@ -4,12 +4,6 @@ import { request } from '../link/request.js';
 
 const PATH = 'sharing';
 
-async function markup() {
-  const answer = await fetch('/static/views/sharing.html');
-  if (!answer.ok) throw new Error(answer.status);
-  return new DOMParser().parseFromString(await answer.text(), 'text/html').body.children;
-}
-
 export const sharing = () => ({
   url: '',
   session: '',
@@ -18,9 +12,6 @@ export const sharing = () => ({
   reason: '', // why not, as the server says it
 
   get isShared() { return this.url !== ''; },
-
-  // The page has no more of it than its place: few ever look at it.
-  init() { this.attempt(async () => this.$root.append(...await markup())); },
 
   load(details) {
     if (!details.open) return;
@@ -31,9 +22,10 @@ export const sharing = () => ({
     if (!answer.ok) throw new Error(answer.status);
     const { url, session, password } = await answer.json();
     const { address, name } = this.$refs;
-    this.url = address.value = url;
-    this.session = name.value = session;
-    this.hasPassword = password;
+    // What is being typed is the person's, however late the answer.
+    address.value ||= url;
+    name.value ||= session;
+    Object.assign(this, { url, session, hasPassword: password });
   },
 
   share() {
@@ -51,7 +43,8 @@ export const sharing = () => ({
       if (answer.status === 200) {
         this.reason = (await answer.json()).refused;
       } else {
-        this.$refs.secret.value = '';
+        const { address, name, secret } = this.$refs;
+        address.value = name.value = secret.value = '';
         await this.take(await request(this.model.secret, PATH));
         this.told = told;
       }
