@@ -6,11 +6,18 @@ import os
 import shlex
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from commands import Stop, call, say
 
 # Names since Debian 13 and Ubuntu 24.04, where the old one is gone or only virtual.
 RENAMED = {"libasound2": "libasound2t64", "libglib2.0-0": "libglib2.0-0t64"}
+# These would run from then on, on this machine's port, for all who use it: the tests start their own.
+SERVICES = ("redis-server",)
+# With this script, a package that is installed starts no service (Debian's policy-rc.d).
+POLICY = Path("/usr/sbin/policy-rc.d")
 # What does as well where there is no package of the name; Ubuntu has no Chromium without its own windows.
 INSTEAD = {"chromium-headless-shell": "chromium"}
 
@@ -24,14 +31,38 @@ def provide_packages(wanted: list[str]) -> None:
     if not missing:
         return
     if not is_root():
-        commands = " && ".join(shlex.join(["sudo", *command]) for command in apt_commands(current_names(missing)))
+        steps = [*apt_commands(current_names(missing)), *disabling(missing)]
+        commands = " && ".join(shlex.join(["sudo", *command]) for command in steps)
         raise Stop(f"Some system packages are missing. Install them with:\n  {commands}")
     update, _ = apt_commands(missing)
     # A repository that does not answer is no reason to stop: the packages may be known already.
     call(update)
     _, install = apt_commands(current_names(missing))
-    if call(install, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}) != 0:
+    with no_services_started():
+        code = call(install, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+    for command in disabling(missing) if shutil.which("systemctl") else []:
+        call(command)
+    if code != 0:
         raise Stop("The system packages could not be installed.")
+
+
+def disabling(packages: list[str]) -> list[list[str]]:
+    """Make the commands after which no service of `packages` runs, now or from the next start of the machine on."""
+    return [["systemctl", "disable", "--now", name] for name in packages if name in SERVICES]
+
+
+@contextmanager
+def no_services_started() -> Iterator[None]:
+    """Keep what is installed meanwhile from starting services, unless the machine has rules of its own."""
+    if POLICY.exists():
+        yield
+        return
+    try:
+        POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+        POLICY.chmod(0o755)
+        yield
+    finally:
+        POLICY.unlink(missing_ok=True)
 
 
 def apt_commands(packages: list[str]) -> tuple[list[str], list[str]]:

@@ -29,7 +29,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent)]
 
 from commands import Stop, call, say, show  # noqa: E402
 from debian import is_known, is_root, provide_packages  # noqa: E402
-from environment import CHECKS, OLDEST_PYTHON, PYTHON, TOP, WINDOW, provide_venv  # noqa: E402
+from environment import CHECKS, OLDEST_PYTHON, PYTHON, SHARED, TOP, WINDOW, provide_venv  # noqa: E402
 
 OLDEST_NODE = 18
 # One more than there are cores in CI: browsers and windows keep them waiting half of the time.
@@ -52,6 +52,8 @@ BENCH_PACKAGES = ["gcc", "libc6-dev"]
 # Any of these is driven by the tests; the first, Debian's, paints no windows of its own, and takes half of the time.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FIREFOXES = ("firefox-esr", "firefox")
+# What several hosts share a counter through: the tests start their own, on loopback.
+ENGINES = ("redis-server", "valkey-server")
 # With any of these `run` opens no window.
 WINDOWLESS = {"--headless", "--export", "--install", "--uninstall", "--version", "--help", "-h"}
 
@@ -85,15 +87,16 @@ def main(arguments: list[str]) -> int:
 
 def run(options: list[str]) -> int:
     """Start the program from source with `options`, with a window where the system packages allow one."""
+    shared = [SHARED] if any(option.startswith("--redis") for option in options) else []
     if WINDOWLESS.isdisjoint(options):
         try:
             provide_packages(WINDOW_PACKAGES)
         except Stop as stop:
             # The program goes on without a window and says itself why.
             say(str(stop))
-        provide_venv(WINDOW)
+        provide_venv(WINDOW, *shared)
     else:
-        provide_venv()
+        provide_venv(*shared)
     command = [str(PYTHON), "-m", "desktop", *options]
     if os.name == "nt":
         return call(command)
@@ -103,7 +106,7 @@ def run(options: list[str]) -> int:
 
 def test(arguments: list[str]) -> int:
     """Run all checks, or pytest alone with `arguments`; return 0 if all passed, else 1."""
-    provide_packages([*WINDOW_PACKAGES, *TEST_PACKAGES, *missing_tools(), *missing(*FIREFOXES)])
+    provide_packages([*WINDOW_PACKAGES, *TEST_PACKAGES, *missing_tools(), *missing(*FIREFOXES), *missing(*ENGINES)])
     provide_venv(WINDOW, CHECKS)
     if arguments:
         return call(module("pytest", *(from_anywhere(argument) for argument in arguments)), cwd=TOP)
@@ -120,7 +123,7 @@ def test(arguments: list[str]) -> int:
 
 def binary(arguments: list[str]) -> int:
     """Build the binary and test it, or what else `arguments` tell binary.py to do. Return 0 if that went well."""
-    provide_packages([*WINDOW_PACKAGES, *TEST_PACKAGES, *BINARY_PACKAGES, *missing_tools()])
+    provide_packages([*WINDOW_PACKAGES, *TEST_PACKAGES, *BINARY_PACKAGES, *missing_tools(), *missing(*ENGINES)])
     provide_venv(WINDOW, CHECKS)
     return call([str(PYTHON), str(TOP / "build" / "binary.py"), *arguments], cwd=TOP)
 
@@ -135,7 +138,7 @@ def windows(arguments: list[str]) -> int:
 def bench(options: list[str]) -> int:
     """Measure the program beside those of its peers that can be had here; return the bench's exit code."""
     try:
-        provide_packages([*BENCH_PACKAGES, *missing_tools(), *([] if shutil.which("npm") else ["npm"])])
+        provide_packages([*BENCH_PACKAGES, *missing_tools(), *missing("npm"), *missing(*ENGINES)])
     except Stop as stop:
         # The bench names what it goes without.
         say(str(stop))

@@ -21,9 +21,9 @@ REQUIREMENTS = (TOP / "pyproject.toml", *CONSTRAINTS)
 
 OLDEST_PYTHON = (3, 11)
 
-WINDOW, CHECKS = "window", "dev"
+WINDOW, CHECKS, SHARED = "window", "dev", "redis"
 """The extras of pyproject.toml, beside what every run takes."""
-MEGABYTES = {"": 6, WINDOW: 252, CHECKS: 92}
+MEGABYTES = {"": 6, WINDOW: 252, CHECKS: 92, SHARED: 1}
 """About as much as what every run takes, and each extra, have to download on Linux."""
 
 

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from desktop.export.folder import ExportError, export
-from desktop.journal import JournalError
+from desktop.journal import Journal, JournalError, shared
 from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
@@ -133,7 +133,7 @@ class _Program:
             if options.port is None:
                 preferences.change(self._preferences, port=port)
             server = self._server = Server(
-                SavedIfPossible(SqliteJournal(self._data / "counter.db")) if found.lasts else MemoryJournal(),
+                self._journal(found.lasts),
                 sockets,
                 secret,
                 connections=options.connections,
@@ -173,6 +173,18 @@ class _Program:
                     server.join()
                     self._awake.end()
             return self._code
+
+    def _journal(self, lasts: bool) -> Journal:
+        """This machine's own; or the one that several hosts share, if that is asked for."""
+        options = self._options
+        room = options.room or shared.own_room()
+        if options.redis:
+            secret = shared.password(options.redis_password_file)
+            return shared.shared(shared.Session(options.redis, options.session, room, secret), self._data)
+        own = SavedIfPossible(SqliteJournal(self._data / "counter.db")) if lasts else MemoryJournal()
+        if preferences.load(self._preferences).redis is None:
+            return own
+        return shared.SharedIfPossible(lambda: shared.shared(shared.kept(self._data, room), self._data), own)
 
     def _is_patient(self) -> Callable[[], bool]:
         """What waits a moment for a first start to go on, and says whether to wait longer."""

@@ -13,10 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from desktop.core.answers import Notice
+from desktop.core.answers import Elsewhere, Notice
 from desktop.core.operations import AnyOperation
 from desktop.core.room import Room
-from desktop.journal import Journal
+from desktop.journal import Journal, Kept
+from desktop.journal.shared import Shared
 from desktop.machine import preferences
 from desktop.machine.descriptors import on_loop_error, places
 from desktop.network.accepting import is_gone
@@ -32,6 +33,7 @@ from desktop.server.hub import Hub
 from desktop.server.joining import Joining
 from desktop.server.pages import Pages, folder
 from desktop.server.reach import Reach
+from desktop.server.sharing import Sharing
 from desktop.server.sites import Sites
 from desktop.server.takeaway import Takeaway
 
@@ -81,7 +83,7 @@ class Server:
         self.notices: Sequence[Notice] = ()
         """What the host must know of the counter that was kept, once the server has started."""
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._room: Room | None = None
+        self._hub: Hub | None = None
         self._stop = asyncio.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -115,8 +117,8 @@ class Server:
 
     @property
     def people(self) -> int:
-        """How many are here, from any thread."""
-        return self._room.people if self._room else 0
+        """How many are with this host, from any thread."""
+        return self._hub.room.here if self._hub else 0
 
     def ticket(self) -> str:
         """Make a path of the page that makes the first browser on this machine to open it the host's; any thread."""
@@ -152,24 +154,41 @@ class Server:
         watching: asyncio.Task[None] | None = None
         try:
             self.notices = kept.notices
-            room = self._room = Room(
-                kept.counter,
-                epoch=kept.epoch,
-                secret=self._secret,
-                run=secrets.token_urlsafe(6),
-                notices=kept.notices,
-            )
-            watching = loop.create_task(self._watch(room))
-            hub = Hub(room, self._journal, kept.last)
+            hub = self._hub = Hub(self._made(kept), self._journal, kept.last)
+            if isinstance(self._journal, Shared):
+                self._share(self._journal, hub, loop)
+            watching = loop.create_task(self._watch(hub))
             await self._listen(hub, started)
         finally:
             if watching:
                 watching.cancel()
             self._journal.close()
 
-    async def _watch(self, room: Room) -> None:
+    def _made(self, kept: Kept) -> Room:
+        """The room for what the journal has."""
+        run = secrets.token_urlsafe(6)
+        return Room(kept.counter, epoch=kept.epoch, secret=self._secret, run=run, notices=kept.notices)
+
+    def _share(self, journal: Shared, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
+        """Let the journal deliver what other hosts record."""
+
+        def renew(kept: Kept, move: Callable[[], None]) -> None:
+            def begin() -> None:
+                move()
+                hub.renew(self._made(kept), kept.last)
+
+            loop.call_soon_threadsafe(begin)
+
+        def meet(elsewhere: Sequence[Elsewhere]) -> None:
+            loop.call_soon_threadsafe(hub.meet, elsewhere)
+
+        journal.follow(renew, meet)
+
+    async def _watch(self, hub: Hub) -> None:
         while True:
-            self._company(room.has_company)
+            self._company(hub.room.has_company)
+            if isinstance(self._journal, Shared):
+                self._journal.present(hub.room.here)
             await asyncio.sleep(COMPANY_PAUSE)
 
     async def _listen(self, hub: Hub, started: Callable[[], None]) -> None:
@@ -192,8 +211,9 @@ class Server:
         )
         routes = [
             *Joining(reach, self._secret, self._forward, self._tickets).routes(),
+            *Sharing(self._preferences.parent, self._secret).routes(),
             *Course(folder() / "course", lambda: reach.join).routes(),
-            *History(hub.room, self._journal, self._secret).routes(),
+            *History(lambda: hub.room, self._journal, self._secret).routes(),
             *Takeaway(self._journal, self._secret, folder() / "locales").routes(),
             *Pages(folder()).routes(),
         ]

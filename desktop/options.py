@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 from desktop import __version__
 from desktop.export.words import languages
+from desktop.journal.shared import SESSION, checked_name, checked_url
 from desktop.network.listening import LOOPBACK
 from desktop.network.ports import BLOCKED
 from desktop.server.pages import folder
@@ -71,6 +72,21 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="O",
         help="let pages from this origin connect too, as guests (null: files opened in a browser); may be repeated",
     )
+    shared = parser.add_argument_group("one counter, several hosts")
+    shared.add_argument(
+        "--redis",
+        type=_redis,
+        metavar="URL",
+        help="share the counter through this Redis or Valkey server, as redis://192.168.1.5:6379/0; its password is "
+        "taken from the environment's REDIS_PASSWORD",
+    )
+    shared.add_argument("--redis-password-file", type=Path, metavar="F", help="or from this file")
+    shared.add_argument(
+        "--session", type=_named, default=SESSION, metavar="NAME", help="which counter there (default: %(default)s)"
+    )
+    shared.add_argument(
+        "--room", type=_named, metavar="NAME", help="what this host is called there (default: this machine's name)"
+    )
     parser.add_argument("--data-dir", type=Path, metavar="D", help="keep the counter in this folder")
     parser.add_argument(
         "--export", type=Path, metavar="DIR", help="write all rounds and changes into this folder, and end"
@@ -107,6 +123,20 @@ def _port(text: str) -> int:
     if int(text) in BLOCKED:
         raise argparse.ArgumentTypeError(f"browsers open no page at port {text}, which is another service's: try 8080")
     return int(text)
+
+
+def _redis(text: str) -> str:
+    try:
+        return checked_url(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _named(text: str) -> str:
+    try:
+        return checked_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _count(text: str) -> int:

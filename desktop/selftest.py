@@ -18,6 +18,7 @@ import aiohttp
 
 from desktop import __version__
 from desktop.core.protocol import V1
+from desktop.journal import JournalError, shared
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server
 from desktop.machine.console import leave, say
@@ -77,6 +78,7 @@ class SelfTest:
         self._checks = (
             ("server", self._serves),
             ("journal", self._keeps),
+            ("shared", self._shares),
             (".local name", self._is_named),
             ("window", self._shows),
         )
@@ -121,6 +123,16 @@ class SelfTest:
         with _Serving(data) as server:
             value = asyncio.run(_health(server.url))["counter"]
         _expect(value == 42, f"42 was counted, and {value} is kept")
+
+    def _shares(self, data: Path) -> str | None:
+        """Has what reaches Redis, and says that there is none at this port, which nobody listens at."""
+        try:
+            shared.tried(shared.Session("redis://127.0.0.1:1/0", "self-test", "self-test", None))
+        except JournalError as error:
+            if shared.EXTRA in str(error):
+                return shared.EXTRA
+            _expect("can't be reached" in str(error), str(error))
+        return None
 
     def _is_named(self, data: Path) -> str | None:
         """Holds a name, on loopback; the library's compiled parts are only found missing when it works."""

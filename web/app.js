@@ -97,7 +97,7 @@ function become(how) {
   outbox.save(model, document.hidden || left);
   // One by one, so that only what has changed is shown anew.
   Object.assign(page.view, view(model));
-  Object.assign(page, { network: model.network, roster: model.roster, gone: model.gone, notices: model.notices });
+  Object.assign(page, { network: model.network, roster: model.roster, rooms: model.rooms, gone: model.gone, notices: model.notices });
   if (secret && !model.secret) forgetSecret(tab);
   if ((isUp && !page.isUp) || page.view.missing[0] !== before) announce.own();
   if (model.joys > joys) cheer();

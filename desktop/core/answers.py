@@ -1,5 +1,6 @@
 """What the server says: the messages of `protocol`, from server to client, and their encoding."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -113,8 +114,17 @@ class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     hand: int | UnsetType = UNSET
 
 
+class Elsewhere(Struct, frozen=True, kw_only=True):
+    """Another host that shares the counter: how it is called, and how many people are with it."""
+
+    room: str
+    people: int
+
+
 class Roster(ServerMessage, frozen=True, kw_only=True):
     people: list[Person]
+    rooms: Sequence[Elsewhere] | UnsetType = UNSET
+    """The other hosts, where several share the counter."""
     gone: int | UnsetType = UNSET
     """How many have added something and have left, while there is a limit."""
 
@@ -123,12 +133,15 @@ class Notice(ServerMessage, frozen=True, kw_only=True):
     """Something about the counter that was kept, which the host must know. Where `path` or `counter` is missing, there
     is no old file, or nothing was known of its value."""
 
-    code: Literal["set_aside", "went_back", "not_saved"]
-    """The old counter was damaged, or older than was known; or: this run's lives in memory only, and ends with it."""
+    code: Literal["set_aside", "went_back", "not_saved", "not_shared"]
+    """The old counter was damaged, or older than was known; or: this run's lives in memory only, and ends with it; or:
+    the one that is to be shared can't be reached, and this computer counts alone."""
     path: str | UnsetType = UNSET
     """Where the old one is now."""
     counter: int | UnsetType = UNSET
     """The value that the new one began with: the last one known."""
+    reason: str | UnsetType = UNSET
+    """Why it can't be reached, in an English sentence."""
 
 
 class Wire(ServerMessage, frozen=True, kw_only=True):

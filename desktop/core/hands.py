@@ -34,6 +34,8 @@ class Voters(dict[str, set[Member]]):
         super().__init__()
         self._counter = counter
         self._epoch = epoch
+        self.are_all_here = True
+        """Whether there is no other host: who is with one is not gone, and not known here."""
 
     def name(self, member: Member, hello: Hello) -> None:
         """A member says whose page it is, perhaps not for the first time: without a word, it is a person by itself."""
@@ -57,7 +59,7 @@ class Voters(dict[str, set[Member]]):
 
     def gone(self) -> AbstractSet[str]:
         """The voters who have added something, and have left."""
-        return self._counter.hands.keys() - self.keys()
+        return self._counter.hands.keys() - self.keys() if self.are_all_here else frozenset()
 
     def tally(self) -> Hands:
         """How many have added something, and of how many who are here or have."""

@@ -22,7 +22,7 @@ class Intake:
     """Keeps every operation until the journal gives it back; drops none."""
 
     def __init__(self) -> None:
-        self._waiting: list[AnyOperation] = []
+        self._waiting: deque[AnyOperation] = deque()
         self._recording: deque[AnyOperation] = deque()
         self._newest: dict[str, int] = {}
         self._who: dict[str, Who] = {}
@@ -31,6 +31,7 @@ class Intake:
         self._takes = 0.0
         """Seconds that a batch takes, lately."""
         self._told = 0
+        """How many of them, the oldest, have failed: the journal had them, and may have recorded them after all."""
         self.failing = False
         """Whether the journal's last answer was that it can't write."""
 
@@ -81,14 +82,18 @@ class Intake:
 
     def recorded(self, operation: AnyOperation, now: float) -> None:
         """The journal gave this back: one of ours, or one that another host recorded."""
-        self.failing = False
         if self._recording and operation == self._recording[0]:
+            self.failing = False
             self._recording.popleft()
+            self._told = max(0, self._told - 1)
             if not self._recording:
-                self._told = 0
                 waiting = {operation.client for operation in self._waiting}
                 self._who = {client: who for client, who in self._who.items() if client in waiting}
                 self._takes += WEIGHT * (now - self._began - self._takes)
+        elif self._told and not self._recording and operation == self._waiting[0]:
+            self.failing = False
+            self._waiting.popleft()
+            self._told -= 1
         if operation.op and self._newest.get(operation.client, 0) <= operation.op:
             self._newest.pop(operation.client, None)
 
@@ -99,6 +104,6 @@ class Intake:
         untold = batch[self._told :]
         self._told = len(batch)
         self._recording.clear()
-        self._waiting[:0] = batch
+        self._waiting.extendleft(reversed(batch))
         self._retry_at = now + RETRY_PAUSE
         return untold

@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from desktop.core.answers import ClassicError, ClassicState, Error, Hands, Person, Roster, State, encode
+from desktop.core.answers import ClassicError, ClassicState, Elsewhere, Error, Hands, Person, Roster, State, encode
 from desktop.core.commands import Close, Command, Key, Send
 from desktop.core.counter import Counter
 from desktop.core.hands import Voters
@@ -54,15 +54,23 @@ class Outgoing:
         self.next_beat = 0.0
         """When the next beat may be sent, at the earliest."""
         self._screens: set[Member] = set()
+        self._elsewhere: Sequence[Elsewhere] = ()
+        self.is_shared = False
+        """Whether other hosts have been seen."""
         self._people_stale = False
         self._people_at = 0.0
         self._roster_stale = False
         self._roster_at = 0.0
 
     @property
-    def people(self) -> int:
-        """How many are here."""
+    def here(self) -> int:
+        """How many are with this host."""
         return len(self._members) - len(self._screens)
+
+    @property
+    def people(self) -> int:
+        """How many share the counter, with whichever host."""
+        return self.here + sum(other.people for other in self._elsewhere)
 
     @property
     def news(self) -> bool:
@@ -98,6 +106,13 @@ class Outgoing:
         """Somebody has joined; a bot is nobody."""
         if member.bot:
             self._screens.add(member)
+        self._people_stale = self._roster_stale = True
+
+    def meet(self, elsewhere: Sequence[Elsewhere]) -> None:
+        """So many are with the other hosts."""
+        self._elsewhere = elsewhere
+        self.is_shared |= bool(elsewhere)
+        self._voters.are_all_here = not self.is_shared
         self._people_stale = self._roster_stale = True
 
     def is_screen(self, member: Member) -> None:
@@ -264,4 +279,5 @@ class Outgoing:
             # A screen is no person; but whoever counts must not be able to hide.
             if member not in self._screens or member.acts
         ]
-        return Roster(people=people, gone=len(self._voters.gone()) if self._limited else UNSET)
+        gone = len(self._voters.gone()) if self._limited else UNSET
+        return Roster(people=people, gone=gone, rooms=self._elsewhere or UNSET)

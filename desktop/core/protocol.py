@@ -42,6 +42,10 @@ lan-counter.v1 (the client offers that subprotocol)
                        {"type":"roster","people":[{"person":7,"name":"Ada","added":3,"role":"guest","classic":false}]}
                                                                                  and, with a limit, each guest's "hand",
                                                                                  and "gone": hands up of who has gone
+                                                                                 and, where several hosts share the
+                                                                                 counter, "rooms":[{"room":"Lab",
+                                                                                 "people":12}]: the others; people, in
+                                                                                 a state, is then the sum
                        {"type":"notice","code":"set_aside","path":"…","counter":42}    to the host: what became of the
                                                                                  counter that was kept
                        {"type":"wire","now":123.4,"events":[…]}                  to who watches: see `reel`

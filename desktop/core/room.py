@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import structs
 
-from desktop.core.answers import ClassicState, Network, Notice, Pong, encode
+from desktop.core.answers import ClassicState, Elsewhere, Network, Notice, Pong, encode
 from desktop.core.classroom import Classroom
 from desktop.core.commands import FULL, REMOVED, Close, Command, Key, Pause, Record, Send
 from desktop.core.commands import Watch as Watching
@@ -27,17 +27,7 @@ from desktop.core.member import Clients, Member
 from desktop.core.names import visible
 from desktop.core.operations import Add, Age, AnyOperation, Set
 from desktop.core.outgoing import ACK, SETTINGS, VALUE, Outgoing
-from desktop.core.protocol import (
-    Break,
-    Code,
-    Hello,
-    Ping,
-    ProtocolError,
-    Remove,
-    Watch,
-    parse,
-    parse_classic,
-)
+from desktop.core.protocol import Break, Code, Hello, Ping, ProtocolError, Remove, Watch, parse, parse_classic
 from desktop.core.requests import OperationRequest
 from desktop.core.rounds import Present
 from desktop.core.taps import Lesson, Taps
@@ -76,8 +66,13 @@ class Room:
 
     @property
     def people(self) -> int:
-        """How many are here, projectors aside."""
+        """How many share the counter, projectors aside."""
         return self._outgoing.people
+
+    @property
+    def here(self) -> int:
+        """How many of them are with this host."""
+        return self._outgoing.here
 
     @property
     def has_company(self) -> bool:
@@ -135,6 +130,10 @@ class Room:
         self._network = network
         hosts = [m.key for m in self._members.values() if m.host]
         return [Send(hosts, encode(network))] if hosts else []
+
+    def meet(self, elsewhere: Sequence[Elsewhere]) -> None:
+        """Who is with the other hosts."""
+        self._outgoing.meet(elsewhere)
 
     # --- messages ---
 
@@ -215,7 +214,8 @@ class Room:
         client, op = member.client, request.op
         newest = self._newest(member)
         if op > max(member.unread, newest) + 1:
-            return [Close(member.key, 1008, f"Operation {newest + 1} is missing.")]
+            code = FULL if self._outgoing.is_shared else 1008  # another host may have it, and this one hear of it yet
+            return [Close(member.key, code, f"Operation {newest + 1} is missing.")]
         if op <= self.counter.decided(client):
             self._outgoing.tell(member, ACK)
         elif op > newest:
@@ -278,7 +278,8 @@ class Room:
     def tick(self, now: float) -> list[Command]:
         """Do what is due."""
         commands = self._outgoing.beat(now)
-        if not (commands or self._outgoing.news):
+        # What other hosts record is news without end: where they do, a beat has its batch too.
+        if not self._outgoing.news and (not commands or self._outgoing.is_shared):
             if self.hour != self.counter.hour:
                 here = self.counter.clients.keys() & self._clients
                 self._intake.age(Age("~", 0, True, self.hour, sorted(here)))

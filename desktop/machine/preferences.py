@@ -28,6 +28,10 @@ class Preferences(Struct, frozen=True, kw_only=True):
     window: Place | None = None
     port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
     """The last one that the program chose itself: the address that others have kept is still good."""
+    redis: str | None = None
+    """The server through which other hosts share the counter, without its password; None: nobody shares it."""
+    session: str | None = None
+    """Which counter it is there."""
 
 
 def load(path: Path) -> Preferences:

@@ -45,7 +45,8 @@ MOST: Final = 1_000
 class History:
     """The routes."""
 
-    def __init__(self, room: Room, journal: Journal, secret: str) -> None:
+    def __init__(self, room: Callable[[], Room], journal: Journal, secret: str) -> None:
+        """`room` gives the one that there is: another history has another."""
         self._room = room
         self._journal = journal
         self._secret = secret
@@ -59,7 +60,7 @@ class History:
             raise HTTPBadRequest(text=f"range is one of {', '.join(RANGES)}.")
         now, is_host = int(time.time() * 1000), proves(request, self._secret)
         found = await ask(self._journal, lambda db: _told(db, stretch, number, now, is_host))
-        counter = self._room.counter
+        counter = self._room().counter
         if found["live"]:
             found["goal"] = counter.settings.goal
         return _json({"now": now, "revision": counter.revision, **found})

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from desktop.core.answers import Error, Network, encode
+from desktop.core.answers import Elsewhere, Error, Network, encode
 from desktop.core.commands import Bots, Close, Command, Heartbeat, Pause, Record, Send, Watch
 from desktop.core.operations import AnyOperation
 from desktop.core.protocol import SENTENCES, Code
@@ -26,6 +26,8 @@ from desktop.server.tap import Taps
 
 log = logging.getLogger(__name__)
 
+RESTART: Final = 1012
+"""The close code "service restart": come again (registered with IANA, RFC 6455, section 11.7)."""
 PRESENCE_PAUSE: Final = 10.0
 """Seconds from one number of people here to the next that the journal is told without a click."""
 WITNESS_PAUSE: Final = 0.25
@@ -53,6 +55,7 @@ class Hub:
         self._appending: Future[None] | None = None
         self._failing = False
         self._witnessing: asyncio.TimerHandle | None = None
+        self._network: Network | None = None
         self._counting: asyncio.TimerHandle | None = None
         self._seen = 0
         self.closing = False
@@ -99,7 +102,22 @@ class Hub:
 
     def announce(self, network: Network) -> None:
         """Others join at another address now."""
+        self._network = network
         self._do(self.room.announce(network))
+
+    def meet(self, elsewhere: Sequence[Elsewhere]) -> None:
+        """So many are with the other hosts that share the counter."""
+        self.room.meet(elsewhere)
+        self._schedule()
+
+    def renew(self, room: Room, last: int) -> None:
+        """The journal has another history now, and `room` what it begins with: everybody is sent there anew."""
+        for socket in list(self.sockets):
+            self._perform(Close(socket, RESTART, "The counter begins anew."))
+        self.room, self._last, self._kept, self._failing = room, last, last, False
+        if self._network:
+            self.announce(self._network)
+        self._schedule()
 
     def recorded(self, operations: Sequence[AnyOperation], last: int) -> None:
         """The journal has made these durable."""

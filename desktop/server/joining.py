@@ -138,5 +138,5 @@ async def body(request: Request, kind: type[T]) -> T:
         raise HTTPBadRequest(text=f"This can't be read: {str(error)[:200]}") from None
 
 
-def _svg(body: bytes) -> Response:
-    return Response(body=body, content_type="image/svg+xml", headers=NO_STORE)
+def _svg(image: bytes) -> Response:
+    return Response(body=image, content_type="image/svg+xml", headers=NO_STORE)

@@ -26,13 +26,13 @@ def question_before_closing(others: int, pages: Path, language: str) -> str:
 def told(notice: Mapping[str, Any], pages: Path) -> str:
     """A `notice` to the host as the terminal says it: in English, like all that is said there."""
     keys = [f"notice.{notice['code']}"]
-    if notice["code"] != "not_saved":
+    if notice["code"] not in ("not_saved", "not_shared"):
         keys.append("notice.goes_on" if "counter" in notice else "notice.afresh")
     if "path" in notice:
         keys.append("notice.kept")
     sentences = _sentences(pages, "en")
     told = " ".join(sentences[key].replace("*", "") for key in keys)
-    return told.format(n=notice.get("counter"), path=notice.get("path"))
+    return told.format(n=notice.get("counter"), path=notice.get("path"), reason=notice.get("reason"))
 
 
 def _sentences(pages: Path, language: str) -> Any:

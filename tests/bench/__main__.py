@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.bench import page
+from tests.bench import hosts, page
 from tests.bench.peer_packages import provide_peers
 from tests.bench.report import judge, table
 from tests.bench.scenarios import SCENARIOS, Figures, Scenario, Side, run
@@ -30,7 +30,8 @@ def main() -> int:
     if not compiled("load", HERE / "load.c"):
         print("The load generator needs gcc and libc6-dev.", file=sys.stderr)
         return 1
-    provide_peers()
+    if options.only != [hosts.NAME]:
+        provide_peers()
     _, missing = commands()
     deadline = time.monotonic() + (QUICK if options.quick else FULL)
     for name, reason in missing.items():
@@ -58,6 +59,14 @@ def main() -> int:
             "rounds": {str(side): figures for side, figures in rounds.items()},
             "failures": failures,
         }
+    if not options.only or hosts.NAME in options.only:
+        why_not = hosts.why_not() or ("no time was left" if time.monotonic() > deadline else None)
+        if why_not:
+            print(f"\n{hosts.NAME}: {why_not}")
+        else:
+            shared = hosts.measure(options.rounds, options.quick)
+            print(hosts.table(shared), flush=True)
+            found[hosts.NAME] = {"rounds": shared}
     if options.json:
         options.json.write_text(json.dumps({**result, "scenarios": found}, indent=1) + "\n", "utf-8")
     return 0
@@ -88,7 +97,7 @@ def one_round(
 
 
 def parse() -> argparse.Namespace:
-    names = [scenario.name for scenario in SCENARIOS]
+    names = [*(scenario.name for scenario in SCENARIOS), hosts.NAME]
     parser = argparse.ArgumentParser(prog="build/dev.py bench", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="one short round, within a minute")
     parser.add_argument("--only", action="append", choices=names, help="only this; may be repeated")

@@ -75,3 +75,54 @@ def test_where_there_is_no_apt_the_packages_are_left_alone(
     debian.provide_packages(["xvfb"])
     assert commands.run == []
     assert capfd.readouterr().out.count("\n") == 1
+
+
+# --- a package that brings a service ---
+
+
+@pytest.fixture
+def policy(debian: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "policy-rc.d"
+    monkeypatch.setattr(debian, "POLICY", path)
+    monkeypatch.setattr(debian, "is_root", lambda: True)
+    return path
+
+
+def test_no_service_is_left_running(
+    debian: ModuleType, bare_debian: None, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules: dict[str, str] = {}
+
+    def call(command: list[str], **_: object) -> int:
+        rules[command[0]] = policy.read_text() if policy.exists() else ""
+        return 0
+
+    monkeypatch.setattr(debian, "call", call)
+    debian.provide_packages(["libgl1", "redis-server"])
+    assert list(rules) == ["apt-get", "systemctl"]
+    assert "exit 101" in rules["apt-get"], "while it is installed, nothing is started"
+    assert not policy.exists()
+
+
+def test_a_machine_that_has_rules_for_services_keeps_them(
+    debian: ModuleType, commands: Commands, bare_debian: None, policy: Path
+) -> None:
+    policy.write_text("its own")
+    debian.provide_packages(["redis-server"])
+    assert policy.read_text() == "its own"
+    assert commands.run[-1] == ["systemctl", "disable", "--now", "redis-server"]
+
+
+def test_services_that_nobody_installed_are_left_alone(
+    debian: ModuleType, commands: Commands, bare_debian: None, policy: Path
+) -> None:
+    debian.provide_packages(["xvfb"])
+    assert [command[0] for command in commands.run] == ["apt-get", "apt-get"]
+
+
+def test_who_is_not_root_is_told_how_no_service_stays(
+    debian: ModuleType, bare_debian: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(debian, "is_root", lambda: False)
+    with pytest.raises(debian.Stop, match=r"redis-server && sudo systemctl disable --now redis-server$"):
+        debian.provide_packages(["redis-server"])

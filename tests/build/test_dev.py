@@ -224,3 +224,19 @@ def test_it_runs_from_any_folder_with_nothing_but_python(tmp_path: Path) -> None
     bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     told = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=True)
     assert "build/dev.py run" in told.stdout
+
+
+def test_a_shared_counter_brings_its_client_and_the_tests_a_server(
+    dev: ModuleType, needs: Needs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dev.shutil, "which", lambda name: None)
+    dev.main(["run", "--headless", "--redis", "redis://h"])
+    assert (needs.extras, needs.packages) == ({"redis"}, set())
+    for command in ("test", "bench"):
+        needs.packages.clear()
+        dev.main([command])
+        assert "redis-server" in needs.packages
+    monkeypatch.setattr(dev.shutil, "which", lambda name: "there" if name == "valkey-server" else None)
+    needs.packages.clear()
+    dev.main(["test"])
+    assert "redis-server" not in needs.packages

@@ -562,3 +562,17 @@ def made(folder: Path) -> Path:
 def exported(data: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "desktop", "--export", str(out), "--data-dir", str(data), *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE * 2)
+
+
+# --- several hosts ---
+
+
+def test_a_shared_counter_that_can_not_be_reached_is_told_in_one_sentence(tmp_path: Path) -> None:
+    said = refused(tmp_path, *LOCAL, "--redis", "redis://:plum-7@127.0.0.1:1/0")
+    assert said.startswith("The server redis://127.0.0.1:1/0 can't be reached: ")
+
+
+def test_a_password_that_can_not_be_read_is_told(tmp_path: Path) -> None:
+    missing = tmp_path / "password"
+    said = refused(tmp_path / "data", *LOCAL, "--redis", "redis://127.0.0.1:1", "--redis-password-file", str(missing))
+    assert said == f"The password can't be read from {missing}: No such file or directory."

@@ -12,10 +12,14 @@ import aiohttp
 import msgspec
 import pytest
 
+from desktop.core.answers import Elsewhere
+from desktop.core.counter import Counter
 from desktop.core.operations import Add, AnyOperation, Configure, Reset, Set, SettingsChange, Undo
 from desktop.core.rounds import Present
-from desktop.journal import JournalError
+from desktop.journal import Journal, JournalError, Kept
 from desktop.journal.files import FORMAT
+from desktop.journal.memory import MemoryJournal
+from desktop.journal.shared import Renew, Rooms
 from desktop.journal.sqlite import SqliteJournal
 from desktop.launcher import Server, on_error
 from desktop.network.listening import LOOPBACK, listen
@@ -37,7 +41,7 @@ OPERATIONS: list[AnyOperation] = [
 class Run:
     """A server in its thread, and how it ended."""
 
-    def __init__(self, folder: Path, journal: SqliteJournal | None = None) -> None:
+    def __init__(self, folder: Path, journal: Journal | None = None) -> None:
         self.sockets = listen([LOOPBACK], 0)
         self.port: int = self.sockets[0].getsockname()[1]
         self.journal = journal or SqliteJournal(folder / "counter.db")
@@ -252,3 +256,39 @@ async def test_who_has_left_before_being_accepted_is_nothing_to_tell(caplog: pyt
     for error in (ConnectionResetError("left"), LookupError("a mistake")):
         on_error(asyncio.get_running_loop(), {"message": "Task exception was never retrieved", "exception": error})
     assert "a mistake" in caplog.text and "left" not in caplog.text
+
+
+class TwoHosts(MemoryJournal):
+    """A journal that others write to as well: the test is the others."""
+
+    def follow(self, renew: Renew, rooms: Rooms) -> None:
+        self.renew, self.rooms = renew, rooms
+
+    def present(self, people: int) -> None:
+        self.people = people
+
+    def try_out(self) -> None:
+        pass
+
+
+async def test_a_shared_journal_hears_who_is_here_and_says_who_is_elsewhere_and_what_began_anew(tmp_path: Path) -> None:
+    journal = TwoHosts()
+    run = Run(tmp_path, journal).start()
+    moved: list[str] = []
+    try:
+        async with aiohttp.ClientSession() as session:
+            url = f"http://{LOOPBACK}:{run.port}/ws"
+            page = Client(await session.ws_connect(url, protocols=["lan-counter.v1"]))
+            await page.hello()
+            await true(lambda: journal.people == 1)
+            journal.rooms([Elsewhere(room="Lab", people=4)])
+            await page.until(people=5)
+            # Who is asked whether to end the program has nothing to do with the others.
+            assert run.server.people == 1
+            journal.renew(Kept("another", Counter(value=42), 0), lambda: moved.append("moved"))
+            assert await page.closed() == 1012
+            again = Client(await session.ws_connect(url, protocols=["lan-counter.v1"]))
+            state = await again.hello()
+            assert (state["counter"], state["epoch"], moved) == (42, "another", ["moved"])
+    finally:
+        run.stop()

@@ -117,3 +117,27 @@ def test_a_port_that_browsers_refuse_is_named(port: str) -> None:
 @pytest.mark.parametrize("port", [0, 80, 443, 6001, 8080, 65_535])
 def test_any_other_port_may_be_asked_for(port: int) -> None:
     assert parse(["--port", str(port)]).port == port
+
+
+def test_a_counter_may_be_shared(tmp_path: Path) -> None:
+    options = parse(["--redis", "redis://h:6379/0"])
+    assert (options.redis, options.session, options.room, options.redis_password_file) == (
+        "redis://h:6379/0",
+        "counter",
+        None,
+        None,
+    )
+    options = parse(
+        ["--redis", "unix:///r.sock", "--session", " room 12 ", "--room", "Lab", "--redis-password-file", "p"]
+    )
+    assert (options.session, options.room, options.redis_password_file) == ("room 12", "Lab", Path("p"))
+    assert parse([]).redis is None
+
+
+@pytest.mark.parametrize(
+    "given", [["--redis", "h:6379"], ["--redis", "redis://:secret@"], ["--session", "{}"], ["--room", ""]]
+)
+def test_what_can_not_be_shared_is_said_without_a_password(given: list[str]) -> None:
+    with pytest.raises(OptionError, match=r"no address like redis|a name has 1 to 64") as raised:
+        parse(given)
+    assert "secret" not in str(raised.value)

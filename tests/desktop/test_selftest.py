@@ -24,7 +24,8 @@ def test_a_good_program_passes_with_a_line_for_each_check(no_screen: None) -> No
     assert SelfTest(lines.append).run() == 0
     assert lines[0].startswith("LAN Counter ")
     named = {line[6:].partition(":")[0]: line[:6].strip() for line in lines[1:-1]}
-    assert list(named) == ["page", "codes", "classic", "lan-counter.v1", "server", "journal", ".local name", "window"]
+    served = ["page", "codes", "classic", "lan-counter.v1", "server"]
+    assert list(named) == [*served, "journal", "shared", ".local name", "window"]
     assert named.pop("window") == "none"
     # A machine whose loopback carries no multicast says so.
     assert named.pop(".local name") in ("ok", "none")

@@ -57,6 +57,8 @@ class Person:
         self._url = f"http://127.0.0.1:{port}/ws"
         self._host = host
         self.record = record
+        self.answered = 0.0
+        """When what was answered last was asked."""
         self.begun = 0.0
         """The newest moment that the server has heard of for sure, judging by what it said over this connection."""
         self.value: int | None = None
@@ -116,7 +118,8 @@ class Person:
             case WSMsgType.PING:
                 await ws.pong(message.data)
             case WSMsgType.PONG:
-                self.begun = max(self.begun, float(message.data))
+                self.answered = float(message.data)
+                self.begun = max(self.begun, self.answered)
             case _:
                 if ws.close_code not in (None, 1000, 1001, 1006):
                     self.record.surprises.append(f"{self.connection} was closed with {ws.close_code}")

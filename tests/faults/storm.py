@@ -90,7 +90,7 @@ class Storm:
 
         def settled() -> bool:
             agreed = len({person.value for person in everybody} - {None}) == 1
-            heard = all(person.value is not None and person.begun > quiet for person in everybody)
+            heard = all(person.value is not None and person.answered > quiet for person in everybody)
             return agreed and heard and not any(clicker.waiting for clicker in clickers)
 
         with suppress(TimeoutError):
@@ -106,7 +106,20 @@ class Storm:
     # --- faults ---
 
     async def _faults(self) -> None:
-        faults: list[Callable[[], Awaitable[None]]] = [
+        faults = self._kinds()
+        until = time.monotonic() + self._seconds
+        waiting: list[Callable[[], Awaitable[None]]] = []
+        while time.monotonic() < until or self.record.counts["faults"] < len(faults):
+            waiting = waiting or self._choices.sample(faults, len(faults))
+            await asyncio.sleep(self._choices.uniform(0.1, 0.7))
+            fault = waiting.pop()
+            self.record.counts["faults"] += 1
+            self.record.counts[f"fault: {fault.__name__.strip('_').replace('_', ' ')}"] += 1
+            await fault()
+        await self._last()
+
+    def _kinds(self) -> list[Callable[[], Awaitable[None]]]:
+        return [
             self._reset,
             self._freeze,
             self._delay,
@@ -117,20 +130,16 @@ class Storm:
             self._kill_while_writing,
             self._end,
         ]
-        until = time.monotonic() + self._seconds
-        waiting: list[Callable[[], Awaitable[None]]] = []
-        while time.monotonic() < until or self.record.counts["faults"] < len(faults):
-            waiting = waiting or self._choices.sample(faults, len(faults))
-            await asyncio.sleep(self._choices.uniform(0.1, 0.7))
-            fault = waiting.pop()
-            self.record.counts["faults"] += 1
-            self.record.counts[f"fault: {fault.__name__.strip('_').replace('_', ' ')}"] += 1
-            await fault()
-        # After a start everybody sends again what isn't acknowledged: what that would heal, must heal without it.
+
+    async def _last(self) -> None:
+        """After a start everybody sends again what isn't acknowledged: what that would heal, must heal without it."""
         await self._slow_disk()
 
+    def _links(self) -> list[Link]:
+        return list(self._proxy.links)
+
     def _some(self) -> list[Link]:
-        links = list(self._proxy.links)
+        links = self._links()
         return self._choices.sample(links, self._choices.randint(len(links) // 3, len(links)))
 
     async def _reset(self) -> None:

@@ -47,7 +47,8 @@ const MADE = {
   'last.': ['1', '2', '3', '4', '5', '6', '7', '8'],
   'people.': ['guest', 'classic', 'host'],
   'take.': ['workbook.why', 'rounds.why', 'changes.why', 'svg.why', 'png.why', 'changes.its', 'svg.its', 'png.its', 'changes', 'svg', 'png'],
-  'notice.': ['set_aside', 'went_back', 'not_saved'],
+  'notice.': ['set_aside', 'went_back', 'not_saved', 'not_shared'],
+  'sharing.': ['saved', 'dropped'],
 };
 const code = readdirSync(web, { recursive: true }).filter((name) => !/^(vendor|lab)/.test(name) && /\.(js|html)$/.test(name)).map(read).join('\n');
 const named = new Set([...code.matchAll(/'([a-z]+(?:[.-][\w-]+)*)'/g)].map(([, quoted]) => quoted));

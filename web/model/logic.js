@@ -17,7 +17,7 @@ const LONG = 60_000; // ms
 export function begin(seed, secret = null, name = '', screen = false, voter = null) {
   return {
     seed, secret, voter, ...naming(name), screen, generation: 1, role: secret ? 'host' : 'guest', person: null,
-    stage: 'away', link: 'connecting', retryIn: null, blocked: null, network: null, roster: [], gone: 0, notices: [],
+    stage: 'away', link: 'connecting', retryIn: null, blocked: null, network: null, roster: [], rooms: [], gone: 0, notices: [],
     epoch: null, counter: null, revision: 0, people: 0, hand: null, hands: null,
     settings: { title: '', step: 1, goal: null, locked: false, classic: true, each: null },
     nextOp: 1, sent: 0, pending: [], gathered: NONE, mine: 0, before: [], cheered: null, joys: 0,
@@ -54,7 +54,7 @@ export function receive(model, message) {
     case 'state': return takeState(model, message);
     case 'error': return takeError(model, message);
     case 'network': return { ...model, network: message };
-    case 'roster': return { ...model, roster: message.people, gone: message.gone ?? 0 };
+    case 'roster': return { ...model, roster: message.people, rooms: message.rooms ?? [], gone: message.gone ?? 0 };
     case 'notice': return { ...model, notices: [...model.notices, message] };
     default: return model;
   }

@@ -5,6 +5,7 @@ import { joining } from './join.js';
 import { insert } from './markup.js';
 import { notices } from './notices.js';
 import { people } from './people.js';
+import { sharing } from './sharing.js';
 import { LONGEST_TITLE, cut } from '../model/names.js';
 import { ask } from '../model/wishes.js';
 
@@ -90,4 +91,4 @@ const settings = () => ({
 // There is none where only the functions are wanted.
 if (globalThis.document) await insert('host');
 
-export default { naming, notices, rules, settings, joining, people, help };
+export default { naming, notices, rules, settings, sharing, joining, people, help };

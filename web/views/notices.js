@@ -6,15 +6,16 @@ const named = (notice) => JSON.stringify(notice);
 
 /** A notice as it is read. */
 export function telling(notice, t) {
-  const { code, counter, path } = notice;
+  const { code, counter, path, reason } = notice;
   const found = [t(`notice.${code}`)];
-  if (code !== 'not_saved') found.push(counter === undefined ? t('notice.afresh') : t('notice.goes_on', { n: counter }));
+  const stays = code === 'not_saved' || code === 'not_shared';
+  if (!stays) found.push(counter === undefined ? t('notice.afresh') : t('notice.goes_on', { n: counter }));
   return {
     name: named(notice),
     // What goes on being so stays in sight.
-    mayGo: code !== 'not_saved',
+    mayGo: !stays,
     pieces: pieces(found.join(' ')),
-    file: path === undefined ? '' : t('notice.kept', { path }),
+    file: path === undefined ? reason ?? '' : t('notice.kept', { path }),
   };
 }
 

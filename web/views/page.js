@@ -24,6 +24,7 @@ export function createPage({ view, projector, inLab, shortcuts, languages, model
     wifi: null, // in memory only
     network: null,
     roster: [],
+    rooms: [],
     gone: 0,
     notices: [],
     lesson: null,

@@ -14,12 +14,16 @@ export function rows(roster, t, figures, each) {
   }));
 }
 
+const sum = (rooms) => rooms.reduce((all, { people: n }) => all + n, 0);
+
 export const people = () => ({
   asking: 0,
 
   get rows() { return rows(this.roster, this.t, this.figures, this.view.each); },
   get alone() { return this.rows.every(({ mayGo }) => !mayGo); },
-  get others() { return this.rows.length < LISTED ? 0 : Math.max(0, this.view.people - LISTED); },
+  get lonely() { return this.alone && !this.rooms.length; },
+  get others() { return this.rows.length < LISTED ? 0 : Math.max(0, this.view.people - sum(this.rooms) - LISTED); },
+  get elsewhere() { return this.rooms.map(({ room, people: n }) => this.t('room', { room, n })).join(' · '); },
   get devices() { return this.network?.devices ?? []; },
   // A device may have come, and its person not: the page gets through, what is live doesn't.
   get mayNeedHelp() { return this.network?.reach === 'lan' && (!this.devices.length || this.alone); },

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from desktop.core.answers import Elsewhere
 from desktop.core.counter import Counter
 from desktop.core.hands import mark
-from desktop.core.operations import Settings
+from desktop.core.operations import Add, Settings
 from desktop.core.protocol import ANONYMOUS
 from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 
@@ -349,3 +350,16 @@ def test_whoever_comes_and_goes_every_page_shows_its_own_hand_and_all_show_the_s
     for key in here:
         told(key)
         assert hands[key] == counter.hand(mark(f"{VOTER}-{key[0]}", "epoch"))
+
+
+def test_who_is_with_another_host_is_not_gone() -> None:
+    """Nobody here knows who is there: so no hand is taken down for that."""
+    stage = limited()
+    stage.greet("host", HOST, host=SECRET)
+    stage.room.meet([Elsewhere(room="Lab", people=1)])
+    stage.do(stage.room.recorded([Add("elsewhere-0123456789-01", 1, False, 1, voter=OTHER)], stage.now))
+    stage.settle()
+    stage.say("host", type="lower", op=1)
+    stage.settle()
+    assert stage.room.counter.hands == {OTHER: 1}
+    assert all(not message["gone"] for message in stage.take("host") if message["type"] == "roster")

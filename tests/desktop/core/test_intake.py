@@ -149,3 +149,51 @@ def test_the_hour_comes_before_what_waits_and_never_alone_or_twice_or_into_what_
     intake.failed(1.0)
     intake.age(Age("~", 0, True, 8, []))
     assert intake.batch(9.0, 9.0) == (age, add)
+
+
+def test_what_failed_and_was_recorded_after_all_is_not_given_again() -> None:
+    """The journal may have recorded it, and say so only later."""
+    intake = Intake()
+    for op in (1, 2):
+        intake.add(click(op))
+    intake.batch(0, 0)
+    intake.failed(0)
+    intake.add(click(3))
+    intake.recorded(click(1), 0.5)
+    intake.recorded(click(2), 0.5)
+    assert not intake.failing
+    assert intake.batch(RETRY_PAUSE, 0) == (click(3),)
+
+
+def test_what_was_never_given_to_the_journal_is_not_taken_for_recorded() -> None:
+    """A classic client may set the same value again; only what failed may have come through."""
+    intake, same = Intake(), Set("~1~1", 0, False, 7)
+    intake.add(same)
+    intake.batch(0, 0)
+    intake.failed(0)
+    intake.add(same)
+    intake.recorded(same, 0.5)
+    intake.recorded(same, 0.5)
+    assert intake.batch(RETRY_PAUSE, 0) == (same,)
+
+
+def test_what_other_hosts_record_does_not_mean_that_this_one_can() -> None:
+    intake = Intake()
+    intake.add(click(1))
+    intake.batch(0, 0)
+    intake.failed(0)
+    intake.recorded(Set("~elsewhere~1", 0, False, 5), 0.5)
+    assert intake.failing
+    assert intake.batch(RETRY_PAUSE, 0) == (click(1),)
+
+
+def test_what_fails_again_is_told_once_though_some_of_it_was_recorded() -> None:
+    intake = Intake()
+    for op in (1, 2):
+        intake.add(click(op))
+    intake.batch(0, 0)
+    assert intake.failed(0) == [click(1), click(2)]
+    intake.add(click(3))
+    intake.batch(1, 0)
+    intake.recorded(click(1), 1)
+    assert intake.failed(1) == [click(3)]

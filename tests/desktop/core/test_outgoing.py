@@ -4,7 +4,9 @@ import tracemalloc
 
 import pytest
 
+from desktop.core.answers import Elsewhere
 from desktop.core.commands import Send
+from desktop.core.operations import Set
 from desktop.core.outgoing import BEAT, FLUSH_SHARE, ROSTER_PAUSE
 from tests.desktop.core.stage import ADA, BOB, SECRET, Stage
 
@@ -263,3 +265,52 @@ def test_a_stalled_host_is_sent_no_list(stage: Stage) -> None:
     stage.join("c")
     stage.settle()
     assert stage.take("h") == []
+
+
+# --- several hosts ---
+
+ROOMS = [Elsewhere(room="Lab", people=12), Elsewhere(room="Library", people=3)]
+
+
+def test_people_are_those_of_all_hosts_and_whoever_comes_is_told_so(stage: Stage) -> None:
+    stage.greet("a", ADA)
+    stage.settle()
+    stage.take("a")
+    stage.room.meet(ROOMS)
+    stage.settle()
+    assert [message["people"] for message in stage.take("a") if "people" in message] == [16]
+    assert stage.greet("b", BOB)["people"] == 17
+    assert (stage.room.people, stage.room.here) == (17, 2)
+    stage.room.meet([])
+    assert stage.room.people == 2
+
+
+def test_the_hosts_list_names_the_other_rooms(stage: Stage) -> None:
+    stage.greet("h", "host" + "H" * 20, host=SECRET)
+    stage.settle()
+    assert all("rooms" not in message for message in stage.take("h"))
+    stage.room.meet(ROOMS)
+    stage.now += ROSTER_PAUSE
+    stage.settle()
+    (roster,) = [message for message in stage.take("h") if message["type"] == "roster"]
+    assert roster["rooms"] == [{"room": "Lab", "people": 12}, {"room": "Library", "people": 3}]
+
+
+def test_news_from_other_hosts_without_end_do_not_keep_this_ones_waiting(stage: Stage) -> None:
+    """They come faster than a beat; and one batch goes off with each beat all the same."""
+    stage.greet("a", ADA)
+    stage.room.meet(ROOMS)
+    stage.settle()
+    began = stage.now
+    for op in range(1, 200):
+        stage.do(stage.room.recorded([Set("~elsewhere~1", 0, False, op)], stage.now))
+        stage.say("a", type="add", op=op, delta=1)
+        if stage.room.due() <= stage.now:
+            stage.tick()
+            stage.room.flushed(stage.now, stage.now + 0.001)
+        if stage.batches:
+            stage.record()
+        stage.now += 0.001
+    beats = (stage.now - began) / BEAT
+    acks = {message["ack"] for message in stage.take("a") if "ack" in message}
+    assert 0.5 * beats < len(acks) <= beats + 1

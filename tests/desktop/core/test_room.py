@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import desktop.core.intake
-from desktop.core.answers import Network, Notice
+from desktop.core.answers import Elsewhere, Network, Notice
 from desktop.core.commands import REMOVED, Heartbeat, Pause, Record, Watch
 from desktop.core.counter import Counter
 from desktop.core.intake import RETRY_PAUSE
@@ -795,3 +795,12 @@ def test_the_hour_is_recorded_with_the_next_click_and_who_is_here_is_remembered(
 def test_what_a_projector_showed_is_over_with_the_run() -> None:
     stage = Stage(Counter(settings=Settings(compare=3, title="Hands")))
     assert stage.room.counter.settings == Settings(title="Hands")
+
+
+def test_with_other_hosts_what_is_missing_may_only_not_be_known_here_yet(stage: Stage) -> None:
+    """So it is no reason to turn a page out: it comes again."""
+    stage.greet("a", ADA)
+    stage.room.meet([Elsewhere(room="Lab", people=1)])
+    stage.room.meet([])
+    stage.say("a", type="add", op=3, delta=1)
+    assert stage.closed == {"a": 1013}

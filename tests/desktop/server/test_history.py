@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from desktop.core.operations import Add
+from desktop.core.room import Room
 from desktop.core.rounds import Present
 from desktop.journal import Journal
 from desktop.journal.memory import MemoryJournal
@@ -49,7 +51,11 @@ async def past(serve: Serve, request: pytest.FixtureRequest, database: Any) -> P
 
 async def served_past(serve: Serve, journal: Journal) -> Past:
     taking = Takeaway(journal, SECRET, folder() / "locales").routes()
-    return Past(await serve(journal=journal, late=lambda room: [*History(room, journal, SECRET).routes(), *taking]))
+
+    def routes(room: Room) -> list[web.RouteDef]:
+        return [*History(lambda: room, journal, SECRET).routes(), *taking]
+
+    return Past(await serve(journal=journal, late=routes))
 
 
 async def lesson(past: Past) -> tuple[Client, Client]:

@@ -20,13 +20,15 @@ import desktop.core.outgoing
 import desktop.core.room
 import desktop.server.hub
 from desktop.core import answers
+from desktop.core.counter import Counter as State
 from desktop.core.operations import AnyOperation, Settings
+from desktop.core.room import Room
 from desktop.core.rounds import NOBODY, Present
 from desktop.journal.sqlite import SqliteJournal
 from desktop.journal.witness import Witness, read
 from desktop.network.listening import listen
 from desktop.server.socket import PING, TEXT, Socket, frame
-from tests.desktop.support import ADA, BOB, PATIENCE, PONG, FailingJournal, Serve, held, raw_socket, rows, true
+from tests.desktop.support import ADA, BOB, PATIENCE, PONG, SECRET, FailingJournal, Serve, held, raw_socket, rows, true
 
 CLASS = 100
 
@@ -477,3 +479,31 @@ async def test_whoever_comes_while_the_server_stops_is_told_to_come_back(serve: 
 
     async with served.session.get(f"{served.url}/ws") as answer:
         assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+
+
+# --- several hosts ---
+
+
+async def test_another_history_sends_everybody_there_anew(serve: Serve) -> None:
+    served = await serve()
+    page, classic = await served.page(), await served.classic()
+    served.hub.announce(answers.Network(join="http://192.168.1.42:8000/", reach="lan"))
+    await page.say(type="add", op=1, delta=1)
+    await page.until(ack=1)
+    served.hub.renew(Room(State(value=42), epoch="another", secret=SECRET, run="other"), 7)
+    assert [await page.closed(), await classic.closed()] == [1012, 1012]
+    host = await served.host()
+    # Where others join is known to the new room too.
+    assert (await host.until(type="network"))["join"] == "http://192.168.1.42:8000/"
+    again = await served.connect()
+    state = await again.hello(ADA)
+    assert (state["counter"], state["epoch"], state["ack"]) == (42, "another", 0)
+    await again.say(type="add", op=1, delta=1)
+    assert (await again.until(ack=1))["counter"] == 43
+
+
+async def test_who_is_elsewhere_is_told_without_anybody_clicking(serve: Serve) -> None:
+    served = await serve()
+    page = await served.page()
+    served.hub.meet([answers.Elsewhere(room="Lab", people=4)])
+    assert (await page.until(people=5))["people"] == 5

@@ -76,3 +76,8 @@ def test_the_question_names_how_many_are_here(language: str) -> None:
 )
 def test_a_notice_is_told_in_sentences(notice: dict[str, Any], sentence: str) -> None:
     assert told({"type": "notice", **notice}, folder()) == sentence
+
+
+def test_why_a_counter_is_not_shared_is_told_in_the_terminal() -> None:
+    said = told({"type": "notice", "code": "not_shared", "reason": "redis://h can't be reached."}, folder())
+    assert said == "The shared counter can\u2019t be used now. Until the next start this computer counts alone."
