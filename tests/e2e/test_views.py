@@ -857,7 +857,7 @@ def test_the_host_shows_the_projector_and_returns(host: Page, refused: bool) -> 
     host.keyboard.press("Escape")
     expect(host.locator("#main")).to_be_visible()
     expect(button(host, "Projector")).to_be_focused()
-    assert host.evaluate("document.fullscreenElement") is None
+    host.wait_for_function("document.fullscreenElement === null")
 
 
 def test_without_a_server_every_view_says_so(data: Path, visit: Open) -> None:
