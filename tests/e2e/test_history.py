@@ -217,7 +217,7 @@ def test_in_forced_colours_what_is_chosen_shows_and_so_does_the_line(look: Look)
 
 def test_a_large_number_has_its_digits_on_the_axis_and_in_the_list(look: Look) -> None:
     page = look(Told(*BIG))
-    expect(chart(page).locator(".trace")).to_be_visible()
+    expect(button(page, "Rounds 1")).to_be_visible()  # so what happened has been told
     chart(page).focus()
     page.keyboard.press("End")
     expect(page.locator(".flag")).to_contain_text("9,007,199,254,740,991")

@@ -176,22 +176,27 @@ def test_closing_waits_for_what_was_appended(database: Path) -> None:
 
 
 def test_a_commit_has_reached_the_disk(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # `synchronous` belongs to a connection: only the journal's own can be asked.
-    connections: list[sqlite3.Connection] = []
+    # It belongs to a connection, and tidying up may set it lower meanwhile: so what the journal's own was told.
+    told: list[str] = []
     connect = sqlite3.connect
 
-    def remembered(path: str, **options: Any) -> sqlite3.Connection:
-        connections.append(connect(path, check_same_thread=False, **options))
-        return connections[-1]
+    def overheard(path: str, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(path, **options)
+        if "mode=rw" in path:
+            connection.set_trace_callback(told.append)
+        return connection
 
-    monkeypatch.setattr(sqlite3, "connect", remembered)
-    journal = SqliteJournal(database)
-    journal.open(nothing)
-    try:
-        assert connections[0].execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert connections[0].execute("PRAGMA synchronous").fetchone() == (2,), "2 is FULL"
-    finally:
-        journal.close()
+    monkeypatch.setattr(sqlite3, "connect", overheard)
+    with opened(database) as (journal, _):
+        for _ in range(3):
+            journal.append([A]).result(PATIENCE)
+
+    commits = [place for place, statement in enumerate(told) if statement.startswith("INSERT INTO batch")]
+    assert len(commits) == 3
+    for commit in commits:
+        before = told[:commit]
+        assert [line for line in before if "PRAGMA journal_mode" in line][-1].endswith("WAL")
+        assert [line for line in before if "PRAGMA synchronous" in line][-1].endswith("FULL")
 
 
 # The size of each batch follows from its number, so that half a batch would be noticed.
