@@ -27,7 +27,7 @@ from redis.exceptions import RedisError
 from desktop.core.operations import AnyOperation, Forget, Settings
 from desktop.core.rounds import NOBODY, Present
 from desktop.journal import Deliver, JournalError, Kept, redis_names, witness
-from desktop.journal.redis_history import Entry, History
+from desktop.journal.redis_history import Entry, History, LostError
 from desktop.journal.redis_keys import ABSENT, APPEND, FORMAT, SNAPSHOT, Keys
 from desktop.journal.redis_names import Tokens
 from desktop.journal.redis_past import Past
@@ -148,6 +148,9 @@ class RedisJournal:
         self._reader = Reader(self._address, self._keys, self._host, self._room, self._place, deliver, begin, rooms)
         self._reader.start()
 
+    def present(self, people: int) -> None:
+        self._place.people = people
+
     def try_out(self) -> None:
         try:
             with self._address.plainly():
@@ -155,8 +158,19 @@ class RedisJournal:
         finally:
             self._let_go()
 
-    def present(self, people: int) -> None:
-        self._place.people = people
+    # --- besides ---
+
+    def copy_history(self, file: Path) -> None:
+        """Write the history into a new SQLite file, change nothing, and let go of it, unopened. Raises JournalError."""
+        try:
+            with self._address.plainly():
+                kept, _ = History(self._client, self._keys, self._address.subject, self._host).read()
+            self._past.begin(kept)
+            self._past.copy(file).result()
+        except LostError as error:
+            raise JournalError(f"{self._address.subject} has no such counter, or not the whole of it.") from error
+        finally:
+            self._let_go()
 
     def _let_go(self) -> None:
         # First: it may have a snapshot to hand on.

@@ -31,7 +31,7 @@ _decode = msgspec.msgpack.Decoder(Image).decode
 
 def fresh() -> sqlite3.Connection:
     """An empty history, in memory."""
-    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(":memory:", isolation_level=None)
     db.execute("PRAGMA secure_delete = ON")
     db.executescript(history.SCHEMA)
     return db

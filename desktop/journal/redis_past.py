@@ -14,6 +14,8 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +23,7 @@ import msgspec
 from desktop.core.counter import Counter
 from desktop.core.operations import Forget
 from desktop.journal import JournalError, Kept, redis_image
+from desktop.journal.files import FORMAT
 from desktop.journal.history import BLOCK, History
 from desktop.journal.redis_history import PAGE, TRIES, Entry, at, entry
 from desktop.journal.redis_keys import KEEP, Keys
@@ -65,6 +68,10 @@ class Past:
     def keep(self) -> Future[None]:
         """Write the image, so that what is in it may be trimmed. May hold a JournalError."""
         return self._thread.submit(self._keep)
+
+    def copy(self, file: Path) -> Future[None]:
+        """Write it into a new SQLite file. May hold a JournalError."""
+        return self._thread.submit(self._copy, file)
 
     def close(self) -> None:
         self._thread.submit(self._end)
@@ -193,6 +200,13 @@ class Past:
             tokens = {name: token for token, name in self._names.items()}
             image = redis_image.pack(self._connection, self._history.counter, tokens)
             self._keep_script([self._keys.journal, self._keys.past], [self._epoch, self._last, image])
+
+    def _copy(self, file: Path) -> None:
+        if not self._whole:
+            raise JournalError(f"{self._address.subject} does not give the history.")
+        with closing(sqlite3.connect(file)) as new:
+            self._connection.backup(new)
+            new.execute(f"PRAGMA user_version = {FORMAT}")
 
     def _end(self) -> None:
         if self._db is not None:

@@ -2,16 +2,19 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from desktop.core.operations import Add, AnyOperation, Forget, Reset, Title
 from desktop.core.rounds import Present, Who
-from desktop.journal import reading
+from desktop.journal import JournalError, reading, shared
 from desktop.journal.redis_past import Past
+from desktop.journal.shared import Session
 from tests.desktop.engine import SERVER, Engine
-from tests.desktop.journal.test_redis import KEYS, PATIENCE, Host, Hosts, engine, hasty, host, read_by_all, true
-from tests.desktop.support import PATIENCE as WAITS
+from tests.desktop.journal.test_redis import KEYS, SESSION, Host, Hosts, engine, hasty, host, read_by_all, true
+from tests.desktop.support import PATIENCE
 
 __all__ = ["engine", "hasty", "host"]
 
@@ -37,11 +40,11 @@ def told(host: Host) -> tuple[object, ...]:
         rounds = reading.rounds(db)
         return rounds, reading.piece(db, -1, None), [reading.shares(db, one.round.id) for one in rounds]
 
-    return host.journal.read(query).result(WAITS)
+    return host.journal.read(query).result(PATIENCE)
 
 
 def names(host: Host) -> list[str]:
-    return host.journal.read(lambda db: [name for (name,) in db.execute("SELECT name FROM name")]).result(WAITS)
+    return host.journal.read(lambda db: [name for (name,) in db.execute("SELECT name FROM name")]).result(PATIENCE)
 
 
 def counted(a: Host, b: Host) -> None:
@@ -115,11 +118,24 @@ def test_forgotten_names_are_gone_for_all_hosts_and_out_of_redis(engine: Engine,
     assert b"Bob" not in everything and b"Ada" not in everything
 
 
+def test_it_is_copied_whole_without_taking_part(engine: Engine, host: Hosts, tmp_path: Path) -> None:
+    a, b = host("A"), host("B")
+    counted(a, b)
+    before = engine.does("KEYS", "*")
+    shared.copy_history(Session(engine.url, SESSION, "", None), tmp_path / "history.db")
+    with closing(reading.connect(tmp_path / "history.db")) as db:
+        assert reading.rounds(db) == told(a)[0]
+        assert [one.who.name for one in reading.piece(db, -1, None) if one.who] == ["Ada", "Ada", "Bob", "Ada", "Bob"]
+    assert sorted(engine.does("KEYS", "*")) == sorted(before)
+    with pytest.raises(JournalError, match="has no such counter"):
+        shared.copy_history(Session(engine.url, "other", "", None), tmp_path / "other.db")
+
+
 def test_how_many_were_here_is_part_of_it(host: Hosts) -> None:
     a = host("A")
     a.journal.see(3)
     seen = a.journal.read(lambda db: db.execute("SELECT here FROM presence").fetchall())
-    assert seen.result(WAITS) == [(3,)]
+    assert seen.result(PATIENCE) == [(3,)]
 
 
 def test_what_can_not_be_read_now_is_read_with_the_next_entry_and_is_never_kept_half(
@@ -132,7 +148,7 @@ def test_what_can_not_be_read_now_is_read_with_the_next_entry_and_is_never_kept_
         c = host("C")
         assert told(c) != told(a)
         with pytest.raises(Exception, match="not whole"):
-            c.journal._past.keep().result(WAITS)
+            c.journal._past.keep().result(PATIENCE)
     say(a, "Ada", add(ADA, 5))
     true(lambda: c.last == 7)
     assert told(c) == told(a)
