@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from desktop.export.folder import ExportError, export
+from desktop.export.folder import ExportError, export, export_shared
 from desktop.journal import Journal, JournalError, shared
 from desktop.journal.memory import MemoryJournal, SavedIfPossible
 from desktop.journal.sqlite import SqliteJournal
@@ -62,9 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return selftest.run(options.self_test)
         if options.export is not None:
-            database = (options.data_dir or persons_folder()) / "counter.db"
-            asked = options.language or language(folder())
-            for path in export(database, options.export, folder() / "locales", asked, time.time()):
+            for path in _exported(options):
                 say(str(path))
             return 0
         program = _Program(options, audience)
@@ -90,6 +88,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if program.has_shown_window:
         leave(code)
     return code
+
+
+def _exported(options: argparse.Namespace) -> Sequence[Path]:
+    to = options.export, folder() / "locales", options.language or language(folder()), time.time()
+    if options.redis:
+        secret = shared.password(options.redis_password_file)
+        return export_shared(shared.Session(options.redis, options.session, "", secret), *to)
+    return export((options.data_dir or persons_folder()) / "counter.db", *to)
 
 
 class _Program:

@@ -89,7 +89,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--data-dir", type=Path, metavar="D", help="keep the counter in this folder")
     parser.add_argument(
-        "--export", type=Path, metavar="DIR", help="write all rounds and changes into this folder, and end"
+        "--export",
+        type=Path,
+        metavar="DIR",
+        help="write all rounds and changes into this folder, and end; with --redis those of the shared counter",
     )
     parser.add_argument(
         "--language",

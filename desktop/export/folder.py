@@ -10,8 +10,9 @@ from typing import Final, TypeVar
 
 from desktop.export import files
 from desktop.export.files import What
-from desktop.journal import JournalError, history, reading, schema
+from desktop.journal import JournalError, history, reading, schema, shared
 from desktop.journal import files as journals
+from desktop.journal.shared import Session
 
 T = TypeVar("T")
 
@@ -22,11 +23,23 @@ class ExportError(Exception):
     """Nothing could be written; the text says why, in a sentence."""
 
 
-def export(database: Path, folder: Path, locales: Path, language: str, now: float) -> list[Path]:
-    """Write all files; returns their paths. What is there under the same name is replaced, each file at once.
+def export_shared(session: Session, folder: Path, locales: Path, language: str, now: float) -> list[Path]:
+    """The same of a counter that several hosts share, from what the server has. Raises JournalError, too."""
+    with tempfile.TemporaryDirectory(prefix="lan-counter-") as made:
+        database = Path(made) / "history.db"
+        shared.copy_history(session, database)
+        return export(database, folder, locales, language, now, name=session.session)
+
+
+def export(
+    database: Path, folder: Path, locales: Path, language: str, now: float, name: str | None = None
+) -> list[Path]:
+    """Write all files; returns their paths. What is there under the same name is replaced, each file at once. `name`
+    is what the database is called.
 
     Raises ExportError.
     """
+    name = name or str(database)
     if not database.is_file():
         raise ExportError(f"There is nothing to take along: {database} does not exist.")
     with ExitStack() as stack:
@@ -37,16 +50,16 @@ def export(database: Path, folder: Path, locales: Path, language: str, now: floa
                 return query(db)
 
             if not ask(lambda db: db.execute("SELECT 1 FROM change LIMIT 1").fetchone()):
-                raise ExportError(f"There is nothing to take along: nothing has been counted in {database} yet.")
+                raise ExportError(f"There is nothing to take along: nothing has been counted in {name} yet.")
         except (sqlite3.Error, JournalError) as error:
-            raise ExportError(f"{database} can't be read: {str(error).rstrip('.')}.") from error
+            raise ExportError(f"{name} can't be read: {str(error).rstrip('.')}.") from error
         try:
             folder.mkdir(parents=True, exist_ok=True)
             return [_write(folder, files.make(ask, locales, what, language, now)) for what in EVERYTHING]
         except OSError as error:
             raise ExportError(f"{folder} can't be written to: {error.strerror or error}.") from error
         except (sqlite3.Error, JournalError) as error:
-            raise ExportError(f"{database} can't be read: {str(error).rstrip('.')}.") from error
+            raise ExportError(f"{name} can't be read: {str(error).rstrip('.')}.") from error
 
 
 def _write(folder: Path, made: files.Made) -> Path:

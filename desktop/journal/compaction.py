@@ -36,7 +36,7 @@ def step(db: sqlite3.Connection, now: Callable[[], float]) -> bool:
     try:
         db.execute("BEGIN IMMEDIATE")
         try:
-            done = _drop_operations(db) or _thin(db, now)
+            done = _drop_operations(db) or thin(db, now() * 1000 - MONTH)
             db.execute("COMMIT")
         except BaseException:
             db.execute("ROLLBACK")
@@ -80,8 +80,8 @@ def _drop_operations(db: sqlite3.Connection) -> bool:
     return True
 
 
-def _thin(db: sqlite3.Connection, now: Callable[[], float]) -> bool:
-    """One block."""
+def thin(db: sqlite3.Connection, before: float, most: int | None = None) -> bool:
+    """Thin one block that ended `before`, in milliseconds, or isn't among so many newest; whether there was one."""
     (thinned,) = db.execute("SELECT thinned FROM history").fetchone()
     block = db.execute(
         "SELECT number, first, low, high, last, first_at, last_at FROM block WHERE number >= ? ORDER BY number LIMIT 1",
@@ -89,7 +89,9 @@ def _thin(db: sqlite3.Connection, now: Callable[[], float]) -> bool:
     ).fetchone()
     newest = db.execute("SELECT max(number) FROM block").fetchone()
     # The newest one still grows.
-    if not block or block[0] == newest[0] or block[6] >= now() * 1000 - MONTH:
+    if not block or block[0] == newest[0]:
+        return False
+    if block[6] >= before and (most is None or block[0] + most > newest[0]):
         return False
     number, points, begin, end = block[0], set(block[1:5]), block[5], block[6]
     changes = db.execute(

@@ -24,11 +24,12 @@ from typing import Any, Final, TypeVar
 import msgspec
 from redis.exceptions import RedisError
 
-from desktop.core.operations import AnyOperation, Settings
+from desktop.core.operations import AnyOperation, Forget, Settings
 from desktop.core.rounds import NOBODY, Present
-from desktop.journal import Deliver, JournalError, Kept, witness
-from desktop.journal.redis_history import History
+from desktop.journal import Deliver, JournalError, Kept, redis_names, witness
+from desktop.journal.redis_history import Entry, History, LostError
 from desktop.journal.redis_keys import ABSENT, APPEND, FORMAT, SNAPSHOT, Keys
+from desktop.journal.redis_names import Tokens
 from desktop.journal.redis_past import Past
 from desktop.journal.redis_reader import Place, Reader
 from desktop.journal.redis_server import Address, not_promised
@@ -48,9 +49,11 @@ _encode = msgspec.json.Encoder().encode
 class _Batch:
     """Operations that were sent under this count; `number` is that of the last one, once Redis has answered."""
 
-    def __init__(self, count: int, operations: Sequence[AnyOperation]) -> None:
+    def __init__(self, count: int, operations: Sequence[AnyOperation], told: Sequence[str | bytes]) -> None:
+        """`told` is what the history is told of them, as the script takes it."""
         self.count = count
         self.operations = operations
+        self.told = told
         self.number: int | None = None
 
 
@@ -73,7 +76,8 @@ class RedisJournal:
         # So that no click waits for this machine's disk.
         self._notes = ThreadPoolExecutor(1, thread_name_prefix="witness")
         self._place = Place()
-        self._past = Past()
+        self._past = Past(self._address, self._keys)
+        self._tokens = Tokens()
         self._reader: Reader | None = None
         self._count = 0
         self._batches: deque[_Batch] = deque()
@@ -92,9 +96,8 @@ class RedisJournal:
 
     def append(self, operations: Sequence[AnyOperation], present: Present = NOBODY) -> Future[None]:
         done: Future[None] = Future()
-        self._past.ask(present)
         # What is asked for now is for the history that holds now.
-        self._thread.submit(self._append, operations, self._place.epoch, done)
+        self._thread.submit(self._append, operations, present, self._place.epoch, done)
         return done
 
     def witness(self, last: int, value: int, revision: int, settings: Settings) -> None:
@@ -109,7 +112,16 @@ class RedisJournal:
         return self._past.read(query)
 
     def snapshot(self, state: bytes, last: int) -> Future[None]:
-        return self._thread.submit(self._snapshot, state, last, self._place.epoch)
+        epoch, done = self._place.epoch, Future[None]()
+
+        def then(kept: Future[None]) -> None:
+            # Only what is in the history's image as well is trimmed.
+            if error := kept.exception():
+                log.warning("%s", error)
+            self._thread.submit(self._snapshot, state, last, epoch, done)
+
+        self._past.keep().add_done_callback(then)
+        return done
 
     def close(self) -> None:
         if self._reader:
@@ -122,16 +134,22 @@ class RedisJournal:
     # --- Shared ---
 
     def follow(self, renew: Renew, rooms: Rooms) -> None:
-        def deliver(operations: Sequence[AnyOperation], last: int) -> None:
-            self._past.record(operations)
-            self._deliver(operations, last)
+        def deliver(entries: Sequence[Entry]) -> None:
+            operations = [operation for one in entries for operation in one.operations]
+            if any(isinstance(operation, Forget) for operation in operations):
+                self._tokens.forget()
+            self._past.record(entries)
+            self._deliver(operations, entries[-1].last)
 
         def begin(kept: Kept, move: Callable[[], None]) -> None:
-            self._past.begin(kept.epoch, kept.counter)
+            self._past.begin(kept)
             renew(kept, move)
 
         self._reader = Reader(self._address, self._keys, self._host, self._room, self._place, deliver, begin, rooms)
         self._reader.start()
+
+    def present(self, people: int) -> None:
+        self._place.people = people
 
     def try_out(self) -> None:
         try:
@@ -140,13 +158,25 @@ class RedisJournal:
         finally:
             self._let_go()
 
-    def present(self, people: int) -> None:
-        self._place.people = people
+    # --- besides ---
+
+    def copy_history(self, file: Path) -> None:
+        """Write the history into a new SQLite file, change nothing, and let go of it, unopened. Raises JournalError."""
+        try:
+            with self._address.plainly():
+                kept, _ = History(self._client, self._keys, self._address.subject, self._host).read()
+            self._past.begin(kept)
+            self._past.copy(file).result()
+        except LostError as error:
+            raise JournalError(f"{self._address.subject} has no such counter, or not the whole of it.") from error
+        finally:
+            self._let_go()
 
     def _let_go(self) -> None:
+        # First: it may have a snapshot to hand on.
+        self._past.close()
         self._thread.shutdown()
         self._notes.shutdown()
-        self._past.close()
         self._client.close()
 
     # --- in the thread ---
@@ -158,24 +188,24 @@ class RedisJournal:
             for warning in not_promised(self._client, self._address.subject):
                 log.warning("%s", warning)
         self._place.move(kept, name)
-        self._past.begin(kept.epoch, kept.counter)
+        self._past.begin(kept)
         self._note(Witness.of(kept.epoch, kept.last, kept.counter))
         return kept
 
-    def _append(self, operations: Sequence[AnyOperation], epoch: str, done: Future[None]) -> None:
+    def _append(self, operations: Sequence[AnyOperation], present: Present, epoch: str, done: Future[None]) -> None:
         try:
             if epoch != self._place.epoch:
                 # Of a history that has ended: whoever waits for it has been told.
                 done.set_result(None)
                 return
             with self._address.plainly():
-                number = self._settle(operations, epoch)
+                number = self._settle(operations, present, epoch)
         except BaseException as error:
             done.set_exception(error)
         else:
             self._place.expect(epoch, number, done)
 
-    def _settle(self, operations: Sequence[AnyOperation], epoch: str) -> int:
+    def _settle(self, operations: Sequence[AnyOperation], present: Present, epoch: str) -> int:
         """Record what isn't recorded of these. Returns the number of the entry that has the last of them."""
         if epoch != self._batches_epoch:
             self._batches.clear()
@@ -187,7 +217,7 @@ class RedisJournal:
         rest = [operation for operation in operations if id(operation) not in sent]
         if rest:
             self._count += 1
-            self._batches.append(_Batch(self._count, rest))
+            self._batches.append(_Batch(self._count, rest, self._told(rest, present)))
             self._send(self._batches[-1], epoch)
         asked = {id(operation) for operation in operations}
         with_them = [batch for batch in self._batches if not asked.isdisjoint(map(id, batch.operations))]
@@ -195,13 +225,18 @@ class RedisJournal:
             self._batches.popleft()
         return max(batch.number or 0 for batch in with_them)
 
+    def _told(self, operations: Sequence[AnyOperation], present: Present) -> Sequence[str | bytes]:
+        told, names = self._tokens.tell(operations, present)
+        forgets = any(isinstance(operation, Forget) for operation in operations)
+        return [redis_names.encode(told), "1" if forgets else "0", *(word for pair in names.items() for word in pair)]
+
     def _send(self, batch: _Batch, epoch: str) -> None:
         if batch.number is not None:
             return
-        keys = [self._keys.journal, self._keys.entries, self._keys.batches]
-        content = _encode(batch.operations)
+        keys = [self._keys.journal, self._keys.entries, self._keys.batches, self._keys.names]
+        size, content = len(batch.operations), _encode(batch.operations)
         answer: Any = self._append_script(
-            keys, [FORMAT, epoch, self._host, batch.count, len(batch.operations), content, self._place.last]
+            keys, [FORMAT, epoch, self._host, batch.count, size, content, self._place.last, *batch.told]
         )
         if answer is None:
             # What there is instead, the reader finds out.
@@ -210,10 +245,16 @@ class RedisJournal:
             raise JournalError(f"{self._address.subject} has another history of this counter.")
         batch.number = int(answer)
 
-    def _snapshot(self, state: bytes, last: int, epoch: str) -> None:
-        with self._address.plainly():
-            keys = [self._keys.journal, self._keys.snapshot, self._keys.entries, self._keys.rooms]
-            self._snapshot_script(keys, [epoch, last, state])
+    def _snapshot(self, state: bytes, last: int, epoch: str, done: Future[None]) -> None:
+        one = self._keys
+        try:
+            with self._address.plainly():
+                keys = [one.journal, one.snapshot, one.entries, one.rooms, one.past]
+                self._snapshot_script(keys, [epoch, last, state])
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
 
     def _note(self, seen: Witness) -> None:
         try:

@@ -16,7 +16,7 @@ import msgspec
 from desktop.core.answers import Notice
 from desktop.core.counter import Counter
 from desktop.core.operations import AnyOperation
-from desktop.journal import JournalError, Kept
+from desktop.journal import JournalError, Kept, redis_names
 from desktop.journal.redis_keys import BEGIN, FORMAT, LOSE, Keys
 from desktop.journal.witness import Witness
 
@@ -49,6 +49,9 @@ class Entry(NamedTuple):
     name: str
     before: str
     operations: Sequence[AnyOperation]
+    at: int = 0
+    """Milliseconds since the epoch, by Redis' clock."""
+    told: redis_names.Told = redis_names.Told()
 
     def follows(self, last: int, name: str) -> bool:
         """Whether it comes right after that one."""
@@ -67,7 +70,9 @@ def entry(found: tuple[bytes, dict[bytes, bytes]]) -> Entry:
     """An entry of the stream. Raises ValueError for what is none that this program knows."""
     number, fields = found
     operations = _decode(fields[b"o"]) if b"o" in fields else ()
-    return Entry(int(number.partition(b"-")[0]), fields[b"b"].decode(), fields.get(b"p", b"").decode(), operations)
+    told = redis_names.decode(fields[b"w"]) if b"w" in fields else redis_names.Told()
+    name, before = fields[b"b"].decode(), fields.get(b"p", b"").decode()
+    return Entry(int(number.partition(b"-")[0]), name, before, operations, int(fields.get(b"t", b"0")), told)
 
 
 def at(last: int) -> str:
@@ -129,7 +134,8 @@ class History:
 
     def begin(self, ended: str, counter: Counter) -> None:
         """Begin an epoch with this state after the one that has `ended`, unless another host has."""
-        keys = [*self._keys[:4], self._keys.lost, f"{self._keys.entries}:{ended}"]
+        one = self._keys
+        keys = [*one[:4], one.lost, one.past, one.names, f"{one.entries}:{ended}"]
         self._begin(keys, [FORMAT, ended, secrets.token_urlsafe(16), _encode(counter)])
 
     def oldest(self) -> int:

@@ -12,8 +12,7 @@ from msgspec import Struct
 from redis.exceptions import ResponseError
 
 from desktop.core.answers import Elsewhere
-from desktop.core.operations import AnyOperation
-from desktop.journal import Deliver, JournalError, Kept
+from desktop.journal import JournalError, Kept
 from desktop.journal.redis_history import Entry, History, LostError, at, entry, went_back
 from desktop.journal.redis_keys import PRESENT, Keys
 from desktop.journal.redis_server import Address
@@ -106,7 +105,7 @@ class Reader:
         host: str,
         room: str,
         place: Place,
-        deliver: Deliver,
+        deliver: Callable[[Sequence[Entry]], None],
         renew: Renew,
         rooms: Rooms,
     ) -> None:
@@ -187,17 +186,17 @@ class Reader:
                 self._looking = True
 
     def _take(self, entries: Sequence[Entry]) -> None:
-        operations: list[AnyOperation] = []
+        taken: list[Entry] = []
         last, name = self._place.last, self._place.name
         broken = False
         for found in entries:
             if not found.follows(last, name):
                 broken = True
                 break
-            operations += found.operations
+            taken.append(found)
             last, name = found.last, found.name
-        if operations:
-            self._deliver(operations, last)
+        if taken:
+            self._deliver(taken)
             self._place.reached(last, name)
         if broken and not self._look():
             self._changed(self._after_a_gap)

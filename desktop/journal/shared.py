@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar, runtime_checkable
 from urllib.parse import unquote, urlsplit
 
 from desktop.core.answers import Elsewhere, Notice
@@ -15,6 +15,9 @@ from desktop.core.operations import AnyOperation, Settings
 from desktop.core.rounds import NOBODY, Present
 from desktop.journal import Deliver, Journal, JournalError, Kept
 from desktop.machine import preferences
+
+if TYPE_CHECKING:
+    from desktop.journal.redis import RedisJournal
 
 T = TypeVar("T")
 
@@ -139,7 +142,12 @@ def tried(session: Session) -> None:
     shared(session, Path()).try_out()
 
 
-def shared(session: Session, folder: Path) -> Shared:
+def copy_history(session: Session, file: Path) -> None:
+    """Write a session's history into a new SQLite file. Raises JournalError."""
+    shared(session, Path()).copy_history(file)
+
+
+def shared(session: Session, folder: Path) -> "RedisJournal":
     """The journal of a session; what this host has seen of it is kept in `folder`. Raises JournalError."""
     try:
         # Imported here: only who shares a counter needs it, or has it.

@@ -146,9 +146,14 @@ def appends(connections: int, **settings: str) -> float | None:
         engine.does("HSET", keys.journal, "format", FORMAT, "epoch", "e", "last", 0, "batch", "e")
         engine.does("XADD", keys.entries, "0-1", "b", "e")
         # Each with another host's name: one that repeats its count is answered, and appends nothing.
-        script = ["EVAL", APPEND, "3", keys.journal, keys.entries, keys.batches, str(FORMAT), "e", "__rand_int__"]
+        places = [keys.journal, keys.entries, keys.batches, keys.names]
+        script = ["EVAL", APPEND, "4", *places, str(FORMAT), "e", "__rand_int__"]
+        who = json.dumps([5, [[number, f"token{number:03}", "guest"] for number in range(5)]])
+        names = [word for number in range(5) for word in (f"token{number:03}", f"Name {number}")]
         load = ["-p", str(engine.port), "-c", str(connections), "-n", "10000", "-r", "1000000000", "-q"]
-        told = subprocess.run([tool, *load, *script, "1", "5", batch, "0"], capture_output=True, text=True, check=True)
+        told = subprocess.run(
+            [tool, *load, *script, "1", "5", batch, "0", who, "0", *names], capture_output=True, text=True, check=True
+        )
         assert engine.does("XLEN", keys.entries) > 9_900
     return float(re.findall(r"([\d.]+) requests per second", told.stdout)[-1])
 

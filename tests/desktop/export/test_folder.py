@@ -9,9 +9,13 @@ import openpyxl
 import pytest
 
 from desktop.core.operations import Add, AnyOperation
-from desktop.export.folder import ExportError, export
-from desktop.journal import files
+from desktop.core.rounds import Present, Who
+from desktop.export.folder import ExportError, export, export_shared
+from desktop.journal import JournalError, files
+from desktop.journal.redis import RedisJournal
+from desktop.journal.shared import Session
 from desktop.journal.sqlite import SqliteJournal
+from tests.desktop.engine import SERVER, Engine
 from tests.desktop.export.past import CLIENTS, LOCALES, START, filled
 from tests.desktop.journal.test_schema import old
 from tests.desktop.support import PATIENCE, change
@@ -44,6 +48,26 @@ def test_beside_a_program_that_runs_what_is_acknowledged_is_there(database: Path
         journal.append([Add(CLIENTS[0], 2, False, 5)]).result(PATIENCE)
     finally:
         journal.close()
+
+
+@pytest.mark.skipif(SERVER is None, reason="there is no redis-server")
+def test_what_several_hosts_share_is_there_whether_or_not_one_of_them_runs(tmp_path: Path) -> None:
+    with Engine(tmp_path / "redis") as engine:
+        session = Session(engine.url, "room-12", "", None)
+        with pytest.raises(JournalError, match="no such counter"):
+            export_shared(session, tmp_path / "out", LOCALES, "en", NOW)
+        journal = RedisJournal(session._replace(room="A"), tmp_path)
+        journal.open(nothing)
+        journal.follow(lambda *_: None, lambda _: None)
+        try:
+            with pytest.raises(ExportError, match="nothing has been counted in room-12 yet"):
+                export_shared(session, tmp_path / "out", LOCALES, "en", NOW)
+            who = Who(1, "Ada", "guest")
+            journal.append([Add(CLIENTS[0], 1, False, 5)], Present(1, {CLIENTS[0]: who})).result(PATIENCE)
+        finally:
+            journal.close()
+        _, _, changes = export_shared(session, tmp_path / "out", LOCALES, "en", NOW)
+        assert "Ada" in changes.read_text("utf-8")
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
