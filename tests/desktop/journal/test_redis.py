@@ -327,6 +327,7 @@ def test_a_host_that_comes_back_after_it_was_forgotten_begins_with_the_snapshot(
     engine.does("CLIENT", "PAUSE", 50, "ALL")
     b.close()
     b.journal, reader = RedisJournal(Session(engine.url, SESSION, "B", None), Path("unused")), b
+    b.closed = False
     kept = b.journal.open(b._deliver)
     reader._take(kept)
     for op in range(1, 5):
