@@ -32,8 +32,8 @@ from debian import is_known, is_root, provide_packages  # noqa: E402
 from environment import CHECKS, OLDEST_PYTHON, PYTHON, SHARED, TOP, WINDOW, provide_venv  # noqa: E402
 
 OLDEST_NODE = 18
-# One more than there are cores in CI: browsers and windows keep them waiting half of the time.
-WORKERS = 3
+# Twice the cores in CI: browsers, windows and waits keep them idle half of the time.
+WORKERS = 4
 
 # What Qt draws in on a bare Debian 12; without a font a page shows no text.
 WINDOW_PACKAGES = (

@@ -122,12 +122,18 @@ class Told:
 
         server.on_message(tell)
 
-    def serve(self, page: Page) -> Page:
-        """Tell it to a page, from its next load on."""
+    def serve(self, page: Page, *, host: bool = False) -> Page:
+        """Tell it to a page, from its next load on; to a host's, until it is drawn."""
         page.route("**/history.json*", self.answer)
         page.route("**/rounds.json*", self.answer)
         page.route_web_socket("**/ws", self.line)
-        page.reload()
+        if host:
+            with page.expect_response("**/history.json*") as told:
+                page.reload()
+            told.value.finished()
+            page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        else:
+            page.reload()
         expect(page.locator("html")).to_have_attribute("data-link", "up", timeout=15_000)
         return page
 

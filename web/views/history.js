@@ -64,6 +64,8 @@ export const history = () => {
       // The host's own clicks show in the same frame; who it was, the server tells.
       this.$watch('clicks', () => this.redraw());
       this.$watch('view.goal', () => this.redraw());
+      // Where the words stand that nothing was counted, nothing is drawn.
+      this.$watch('isBlank', () => this.redraw());
       this.$watch('language', () => this.redraw());
       this.$nextTick(() => this.look());
     },
